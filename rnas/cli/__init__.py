@@ -33,6 +33,7 @@ COMMANDS = {
     "zoo": "List the published networks.",
     "scale": "Find a network for a budget of FLOPs.",
     "spaces": "List the search spaces, or describe one.",
+    "tables": "List the public tables of results that can be searched.",
     "recipes": "List the training recipes, or print one.",
     "config": "List the keys of an experiment's configuration.",
     "presets": "List the presets of a search, or print one.",

@@ -7,6 +7,7 @@ from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, field_va
 
 from rnas.errors import InputError
 from rnas.experiment import ExperimentSettings
+from rnas.nas.execution.ray_settings import RaySettings
 from rnas.nas.objective import Objective
 from rnas.utils._lazy import LazyModule
 from rnas.utils._yaml_files import checked
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 else:
     databases = LazyModule("rnas.utils._databases")
 
-_NOT_OF_THE_SEARCH = frozenset({"budget", "final_evaluation", "hours", "workers", "device", "storage"})
+_NOT_OF_THE_SEARCH = frozenset({"budget", "final_evaluation", "hours", "workers", "device", "storage", "ray"})
 
 
 class FinalEvaluation(Model):
@@ -77,6 +78,8 @@ class SearchConfig(ExperimentSettings):
     """
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """Device that evaluates; ``auto`` takes a GPU where there is one."""
+    ray: RaySettings | None = None
+    """Cluster of Ray on which evaluations run; None runs them on this host."""
     storage: str | None = None
     """URL of a database for the ledger, such as postgresql+psycopg://USER@HOST/NAME, of which a password is not kept;
     None is a file in the run.

@@ -26,6 +26,7 @@ from rnas.nas.config import FinalEvaluation, SearchConfig
 from rnas.nas.evaluators.call import Function
 from rnas.nas.evaluators.evaluator import Evaluator, ProvidesFinalEvaluator, inputs_of
 from rnas.nas.execution._local import devices, slots
+from rnas.nas.execution.ray_settings import RaySettings, cluster
 from rnas.nas.final_evaluation import ledger_of, tasks_of
 from rnas.nas.ledger import Ledger, Record
 from rnas.nas.objective import Objective
@@ -91,7 +92,8 @@ class Search(Experiment[SearchConfig, SearchResult]):
         if config.storage is not None:
             # Searches of one name from several folders may share a database.
             name = f"{name}-{secrets.token_hex(4)}"
-        devices(config.device, config.workers)
+        if cluster(config.ray) is None:
+            devices(config.device, config.workers)
         setup = resolve(config.model_copy(update={"name": name}), folder, source, objects)
         search = cls(where, setup.config)
         search._objects = objects
@@ -113,8 +115,9 @@ class Search(Experiment[SearchConfig, SearchResult]):
         if path is not None:
             require_free(Path(path))
         search = cls.draft(settings, path, folder=folder, source=source, objects=objects)
-        with search.setup.executor():
-            pass  # Parts that cannot travel to a worker are refused before a directory is made.
+        if cluster(search.settings.ray) is None:
+            with search.setup.executor():
+                pass  # Parts that cannot travel to a worker are refused before a directory is made.
         search._make()
         return search
 
@@ -378,6 +381,7 @@ def search(
     final_evaluation: FinalEvaluation | Mapping[str, Any] | None = None,
     time_limit: float | None = None,
     device: Literal["auto", "cpu", "cuda"] | None = None,
+    ray: RaySettings | Mapping[str, Any] | None = None,
     storage: str | None = None,
     name: str | None = None,
     output: Path | str | None = None,
@@ -407,6 +411,7 @@ def search(
         final_evaluation: how the front is evaluated at the end.
         time_limit: seconds after which an evaluation is stopped.
         device: ``auto``, ``cpu`` or ``cuda``.
+        ray: cluster of Ray on which evaluations run.
         storage: URL of a database for the ledger.
         name: name of the search; by default that of its directory.
         output: directory of the search; None makes ``runs/<space>-<n>``.

@@ -23,6 +23,10 @@ else:
     sampled_convolution = LazyModule("rnas.training._sampled_convolution")
 
 
+_WITHOUT_BFLOAT16 = ("NO AVX", "DEFAULT", "AVX2")
+"""What torch calls CPUs on which bfloat16 is converted to float32 and back."""
+
+
 class Numerics(Model):
     """Set options for speed. All of them are part of the recipe's hash."""
 
@@ -39,8 +43,8 @@ class Numerics(Model):
     tf32: bool = False
     """Whether NVIDIA GPUs may round the inputs of float32 multiplications to TensorFloat-32."""
     cuda_graphs: bool = False
-    """Whether a GPU runs all steps of the inner attack as one CUDA graph, for networks whose kernels are so short that
-    launching them takes longer.
+    """Whether a GPU runs the inner attack, the pass that trains, and PGD in evaluations each as one CUDA graph, for
+    networks whose kernels are so short that launching them takes longer. Each graph keeps its own memory.
     """
     compile: bool = False
     """Whether torch.compile compiles the network, which takes minutes before the first step."""
@@ -68,6 +72,16 @@ class Numerics(Model):
     def memory_format(self) -> torch.memory_format:
         """Return the memory format of images and weights."""
         return torch.channels_last if self.channels_last else torch.contiguous_format
+
+    def speed_note(self, device: str) -> str:
+        """Return in one line why training is slower on a device than it could be; empty if it is not."""
+        capability = torch.backends.cpu.get_cpu_capability()
+        if device == "cpu" and self.precision == "bfloat16" and capability in _WITHOUT_BFLOAT16:
+            return (
+                f"this CPU has no instructions for bfloat16 ({capability}), so that float32 trains several times "
+                "faster here: set precision: float32 in the recipe's numerics"
+            )
+        return ""
 
     def prepare(self, model: nn.Module) -> None:
         """Convert the convolutions of a network to the memory format, and each to its fastest form."""

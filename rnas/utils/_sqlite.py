@@ -251,7 +251,7 @@ def _holder(path: Path) -> str:
     with suppress(OSError, ValueError):
         files = [path.with_name(f"{path.name}{suffix}") for suffix in ("", "-shm", "-wal")]
         inodes = {str(one.stat().st_ino) for one in files if one.exists()}
-        for line in Path("/proc/locks").read_text().splitlines():
+        for line in Path("/proc/locks").read_text(encoding="utf-8").splitlines():
             kind, pid, file = line.split()[-5:-2]
             if kind == "WRITE" and file.rpartition(":")[2] in inodes and int(pid) != os.getpid():
                 found.append(pid)

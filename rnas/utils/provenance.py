@@ -67,7 +67,7 @@ def processor(device: str) -> str:
     """
     if device.startswith("cuda"):
         return ", ".join((torch.cuda.get_device_name(device), *_gpu_software()))
-    told = _PROCESSORS.read_text() if _PROCESSORS.is_file() else ""
+    told = _PROCESSORS.read_text(encoding="utf-8", errors="replace") if _PROCESSORS.is_file() else ""
     model = re.search(r"^model name\s*:\s*(.+)$", told, re.MULTILINE)
     name = model[1].strip() if model is not None else platform.processor()
     return f"{name}, {torch.backends.cpu.get_cpu_capability()}" if name else ""

@@ -10,11 +10,12 @@ from rnas.cli.views.words import Words
 from rnas.experiment import Work
 from rnas.nas._dispatch import numbered
 from rnas.nas._loop import spent
-from rnas.nas.evaluators.evaluator import FINAL_ACCURACY, NamesStages, Task
+from rnas.nas.evaluators.evaluator import FINAL_ACCURACY, NamesStages, NotesSpeed, Task
 from rnas.nas.ledger import Record
 from rnas.nas.quality import Quality
 from rnas.nas.result import SearchResult
 from rnas.nas.search import Search
+from rnas.utils._devices import torch_device
 from rnas.utils._metric import value_text
 from rnas.utils.quantities import pluralize
 
@@ -56,6 +57,9 @@ class SearchWords(Words):
             f"{self._search.path}: {config.strategy['name']} over {self._setup.space.name}, "
             f"{pluralize(config.budget, 'evaluation')}{self._before()}, {self.work.slots} at once"
         ]
+        evaluator = self._setup.evaluator
+        if isinstance(evaluator, NotesSpeed):
+            lines += filter(None, [evaluator.speed_note(torch_device(config.device))])
         if len(self._rungs) > 1:
             lines.append("rung 0 is the shortest training; the best networks of a rung are trained longer at the next")
         return [*lines, _EXPLAINED]

@@ -84,7 +84,7 @@ def tune_all(
     Args:
         folder: folder with a directory for each network.
         settings: settings of the comparison; without a budget for tuning, nothing is tuned.
-        workers: trials at once; see :func:`rnas.nas.execution._local.local_executor`.
+        workers: trials at once; see :func:`rnas.nas.execution._local.executor_of`.
         listener: learns of progress.
 
     Raises:

@@ -26,7 +26,7 @@ from rnas.nas._problem import with_known
 from rnas.nas._setup import Setup
 from rnas.nas.evaluators import _guard as guard
 from rnas.nas.evaluators.evaluator import Context, EvaluatesWeights, Evaluation, Evaluator, Status, Task
-from rnas.nas.execution._local import Device, local_executor
+from rnas.nas.execution._local import Device, executor_of
 from rnas.nas.ledger import Ledger, Record
 from rnas.nas.result import SearchResult
 from rnas.nas.search import Search
@@ -190,7 +190,7 @@ class RecordedSearch(RecordedResult):
             workers = 0
         names = f"seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}"
         listener.message(f"{pluralize(len(tasks), 'evaluation')} from scratch, with {names}")
-        with local_executor(self._evaluator, workers, device=self.device or self._own_device) as executor:
+        with executor_of(self._evaluator, workers, device=self.device or self._own_device) as executor:
             records = evaluate_all(tasks, setup.problem, ledger, executor, listener)
         outcomes = []
         for record in records:

@@ -99,7 +99,7 @@ def _attempt(setup: Setup, kind: Kind, batch: int) -> None:
     """
     request = json.dumps({"settings": setup.settings.model_dump(mode="json"), "kind": kind, "batch": batch})
     command = [sys.executable, "-m", "rnas.experiments.training._probe"]
-    if subprocess.run(command, input=request, text=True, capture_output=True).returncode:
+    if subprocess.run(command, input=request, text=True, encoding="utf-8", capture_output=True).returncode:
         raise MemoryError
 
 

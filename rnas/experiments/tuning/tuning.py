@@ -21,7 +21,7 @@ from rnas.experiments.tuning._trial import TrialTraining
 from rnas.experiments.tuning.result import TuningResult, summarised
 from rnas.experiments.tuning.settings import TuningSettings
 from rnas.nas.evaluators.evaluator import Evaluation, Status, Task
-from rnas.nas.execution._local import local_executor, slots
+from rnas.nas.execution._local import executor_of, slots
 from rnas.nas.execution.executor import Executor
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture
@@ -127,7 +127,7 @@ class Tuning(Experiment[TuningSettings, TuningResult]):
             study.close_finished_trials()
             study.keep_provenance({"versions": versions(), "device": device_name(training.device)})
             evaluator = TrialTraining(self.settings, self.database)
-            with local_executor(evaluator, workers, device=training.device) as executor:
+            with executor_of(evaluator, workers, device=training.device) as executor:
                 ended = [trial for trial in study.trials if trial.state.is_finished()]
                 listener.started(self, Work("trial", self.settings.trials, len(ended), executor.slots, records=ended))
                 self._run_trials(study, executor, listener)

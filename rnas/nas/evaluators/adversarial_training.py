@@ -139,6 +139,10 @@ class AdversarialTraining(Evaluator):
         """Return notes on the data that a reader of the results must know."""
         return (self._dataset.note,) if self._dataset.note else ()
 
+    def speed_note(self, device: str) -> str:
+        """Return in one line why training is slower on a device than it could be; empty if it is not."""
+        return self._training.recipe.numerics.speed_note(device)
+
     @property
     def inputs(self) -> Mapping[str, str]:
         """Return hashes of the images, as they were when they were read."""
@@ -391,7 +395,13 @@ class AdversarialTraining(Evaluator):
         # Training may be in reduced precision; what is reported never is.
         with Numerics().active(images.pixels.device):
             return evaluate_robustness(
-                model, images, plan.attacks, training.split_seed, training.evaluation.batch_size, check
+                model,
+                images,
+                plan.attacks,
+                training.split_seed,
+                training.evaluation.batch_size,
+                check,
+                training.recipe.numerics.cuda_graphs,
             )
 
     def _provenance(self, plan: _Plan, device: str) -> dict[str, Any]:

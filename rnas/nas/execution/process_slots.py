@@ -122,7 +122,7 @@ class _Slot:
         """End the process and forget the pool."""
         if self._pool is None or self._ready is None:
             return
-        with suppress(BrokenProcessPool, ProcessLookupError):
+        with suppress(BrokenProcessPool, OSError):
             os.kill(self._ready.result(), _KILL)
         self._pool.shutdown(wait=True, cancel_futures=True)
         self._pool = self._ready = None

@@ -6,9 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 import yaml
 
-from rnas.cli.views.search import shortfall
+from rnas.cli.views.search import SearchWords, shortfall
+from rnas.experiment import Work
+from rnas.nas.config import SearchConfig
 from rnas.nas.ledger import Ledger
 from rnas.nas.result import SearchResult
 from rnas.nas.search import Search
@@ -120,3 +123,13 @@ def test_the_time_was_up_where_it_was(finished_run: SearchResult) -> None:
     assert "the space holds no more than these 12" in line
     waiting = [*finished_run.records[:-1], replace(finished_run.records[-1], evaluation=None)]
     assert shortfall(SearchResult(timed, waiting), path, False) == up.format(11)
+
+
+def test_a_slow_precision_is_said_at_the_beginning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX2")
+    recipe = {"name": "fgsm-rs", "numerics": {"precision": "bfloat16"}}
+    training = {"data": "digits", "recipe": recipe, "fidelity": {"epochs": 1, "batch_size": 32}}
+    config = SearchConfig.parse({**CONFIG, "evaluator": {"train": training}, "objectives": [], "device": "cpu"}, "test")
+    search = Search.create(config, tmp_path / "run")
+    lines = SearchWords(search, Work("evaluation", 6)).opening()
+    assert [line for line in lines if "no instructions for bfloat16" in line]

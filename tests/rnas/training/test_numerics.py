@@ -184,3 +184,12 @@ def test_a_compiler_that_misses_tensor_cores_does_not_warn() -> None:
     warnings.warn(
         "TensorFloat32 tensor cores for float32 matrix multiplication available but not enabled.", stacklevel=1
     )
+
+
+@pytest.mark.parametrize(("capability", "is_slow"), [("AVX2", True), ("AVX512", False)])
+def test_bfloat16_without_instructions_for_it_is_said_to_be_slow(
+    monkeypatch: pytest.MonkeyPatch, capability: str, is_slow: bool
+) -> None:
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
+    assert ("no instructions for bfloat16" in Numerics(precision="bfloat16").speed_note("cpu")) is is_slow
+    assert Numerics().speed_note("cpu") == ""

@@ -1,11 +1,13 @@
 """Memory that ran out, and devices that an error made unusable."""
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 
 from rnas.errors import DeviceLostError, InputError
 from rnas.utils import _devices as devices
-from rnas.utils._devices import memory_fraction, noticing_loss, out_of_memory
+from rnas.utils._devices import memory_fraction, noticing_loss, out_of_memory, peak_memory
 
 CUDA_FULL = torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
 
@@ -100,3 +102,14 @@ def test_the_parts_of_a_gpu_leave_room_for_each_process() -> None:
         assert processes * (part * total + 2**29) <= total
         assert part > 0.9 / processes
     assert memory_fraction(2**30, 8) > 0
+
+
+def test_the_memory_of_a_process_is_counted_in_bytes_on_every_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    kibibytes = devices.resource.getrusage(devices.resource.RUSAGE_SELF).ru_maxrss
+    monkeypatch.setattr(devices, "sys", SimpleNamespace(platform="linux"))
+    assert peak_memory("cpu") == pytest.approx(1024 * kibibytes, rel=0.01)
+    # A Mac counts bytes itself.
+    monkeypatch.setattr(devices, "sys", SimpleNamespace(platform="darwin"))
+    assert peak_memory("cpu") == pytest.approx(kibibytes, rel=0.01)
+    monkeypatch.setattr(devices, "resource", None)
+    assert peak_memory("cpu") is None
