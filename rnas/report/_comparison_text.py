@@ -230,7 +230,8 @@ def notes(content: Content) -> list[str]:
     devices = sorted({device for one in content["networks"] for device in one["devices"]})
     if devices:
         found.append(
-            "Latency is the median time of a forward pass of one image, and training is the time of one seed, both on "
+            "Latency is the time of a forward pass of one image in float32 (on a GPU without the launch), and training "
+            "is the time of one seed, both on "
             f"{' and '.join(devices)}. Other processes may have run there at the same time."
         )
     return found
