@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from rnas.cli.console import AsJson, DryRun, output_option
+from rnas.cli.console import AsJson, DryRun, output_option, say, stderr
 from rnas.cli.executors import Address, Executor, merge
 from rnas.cli.options import Setting, with_settings
 from rnas.evaluation.training_settings import TrainingSettings
@@ -55,9 +55,13 @@ def search(
 
       rnas search my.yaml --set evaluator.train.fidelity.epochs=4 --dry-run
     """
+    import torch
+
     from rnas.cli import merging
     from rnas.cli.cost_estimate import print_cost_estimate
     from rnas.cli.progress import run_shown
+    from rnas.cli.train import tensor_core_note
+    from rnas.nas.evaluators.adversarial_training import AdversarialTrainingSettings
     from rnas.nas.search import Search
 
     content, folder, source = merging.merged(config, preset, {**search, **training, **bands}, assignments or [])
@@ -66,4 +70,10 @@ def search(
     if dry_run:
         print_cost_estimate(Search.draft(parsed, output, folder=folder, source=source).estimate(), as_json)
         return
-    run_shown(Search.create(parsed, output, folder=folder, source=source), as_json)
+    created = Search.create(parsed, output, folder=folder, source=source)
+    settings = created.setup.evaluator.settings
+    if isinstance(settings, AdversarialTrainingSettings) and parsed.device != "cpu" and torch.cuda.is_available():
+        note = tensor_core_note("cuda", settings.train.recipe, "evaluator.train.recipe")
+        if note:
+            say(stderr(), note)
+    run_shown(created, as_json)

@@ -173,7 +173,7 @@ class _Loop:
         failure = self._training.graph_failure
         if failure and "without_cuda_graph" not in self._provenance:
             self._provenance["without_cuda_graph"] = failure
-            self._listener.message(f"the attack in training runs without a CUDA graph, at the same result ({failure})")
+            self._listener.message(f"a part of the training runs without a CUDA graph, at the same result ({failure})")
 
     @property
     def _best(self) -> Row:

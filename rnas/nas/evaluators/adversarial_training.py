@@ -365,7 +365,13 @@ class AdversarialTraining(Evaluator):
         # Training may be in reduced precision; what is reported never is.
         with Numerics().active(images.pixels.device):
             return evaluate_robustness(
-                model, images, plan.attacks, training.split_seed, training.evaluation.batch_size, check
+                model,
+                images,
+                plan.attacks,
+                training.split_seed,
+                training.evaluation.batch_size,
+                check,
+                training.recipe.numerics.cuda_graphs,
             )
 
     def _provenance(self, plan: _Plan, device: str) -> dict[str, Any]:
