@@ -187,8 +187,6 @@ DRIVER = """
     import sys
     from rnas.nas.execution.executor import Limits
     from rnas.nas.execution.process_slots import ProcessSlots
-from rnas.nas.execution.ray_settings import RaySettings
-from rnas.nas.execution.ray_tasks import RayTasks
     from tests.evaluators import Scripted, as_task
 
     if __name__ == "__main__":
