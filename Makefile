@@ -1,8 +1,10 @@
 # make search    a search on digits, minutes on two cores; installs only the core
 # make test      the quick tests: a few minutes on two cores
 # make test-all  all tests
+# make test-gpu  the tests that need a GPU, which the others skip
 # make lint      ruff, mypy and the order of imports
-# make docs      the documentation, in build/site
+# make docs      the documentation, in build/site; it runs the notebooks
+# make package   sdist and wheel, in dist; the wheel is used in an environment of its own
 # Each makes .venv, with the versions of constraints.txt, where it is missing.
 
 PYTHON ?= python3
@@ -11,7 +13,7 @@ BIN := .venv/bin
 export OMP_NUM_THREADS := 1
 TESTS := $(BIN)/python -m pytest -n 2 --dist worksteal
 
-.PHONY: search test test-all lint docs clean
+.PHONY: search test test-all test-gpu lint docs package clean
 
 search: .venv/core
 	$(BIN)/rnas search --preset digits
@@ -22,6 +24,9 @@ test: .venv/dev
 test-all: .venv/dev
 	$(TESTS)
 
+test-gpu: .venv/dev
+	$(BIN)/python -m pytest -m gpu
+
 lint: .venv/dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -30,6 +35,9 @@ lint: .venv/dev
 
 docs: .venv/docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+
+package: .venv/dev
+	$(BIN)/python .ci/package.py
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
@@ -48,4 +56,4 @@ docs: .venv/docs
 	touch $@
 
 clean:
-	rm -rf .venv build *.egg-info
+	rm -rf .venv build dist *.egg-info

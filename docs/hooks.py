@@ -5,6 +5,7 @@ import html
 import logging
 import re
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -213,11 +214,21 @@ def on_config(config: "MkDocsConfig") -> None:
 
 
 def on_files(files: "Files", *, config: "MkDocsConfig") -> "Files":
-    """Add the generated pages, the changelog, and the texts of the benchmarks with the files that they link to."""
+    """Add the generated pages, the notebooks, the changelog, and the benchmarks with the files that they link to."""
     from mkdocs.structure.files import File
+
+    from docs import tutorials
 
     for path, text in generated():
         files.append(File.generated(config, path, content=text))
+    with ThreadPoolExecutor(2) as pool:
+        for name, (text, figures) in zip(
+            tutorials.NOTEBOOKS, pool.map(tutorials.page, tutorials.NOTEBOOKS), strict=True
+        ):
+            files.append(File.generated(config, f"tutorials/{name}.md", content=text))
+            files.append(File.generated(config, f"tutorials/{name}.ipynb", abs_src_path=str(tutorials.NOTEBOOKS[name])))
+            for file, content in figures.items():
+                files.append(File.generated(config, f"tutorials/{file}", content=content))
     files.append(File.generated(config, "changelog.md", abs_src_path=str(ROOT / "CHANGELOG.md")))
     for page in sorted((ROOT / "benchmarks").rglob("*.md")):
         for path in {page, *_linked(page)}:

@@ -47,6 +47,19 @@ class BatchTooLargeError(RnasError, MemoryError):
     """Report that memory ran out; the message says which batch would fit."""
 
 
+class DeviceLostError(RnasError, RuntimeError):
+    """Report that an error has made a GPU unusable for this process, not for others (exit code 1).
+
+    Args:
+        reason: what happened.
+        advice: how to continue.
+    """
+
+    def __init__(self, reason: str, advice: str = "") -> None:
+        super().__init__(f"{reason}; {advice}" if advice else reason)
+        self.reason = reason
+
+
 class ExportError(RnasError, RuntimeError):
     """Report that an export cannot be read back, or computes something else than its network."""
 

@@ -28,6 +28,7 @@ from pydantic import BaseModel
 
 from rnas import registry
 from rnas.errors import ChangedInputError, InputError, LedgerError
+from rnas.utils._devices import noticing_loss
 from rnas.utils._directories import creating, locked, next_free, require_no_links
 from rnas.utils._json_files import read_json_object
 from rnas.utils._lazy import LazyModule
@@ -171,22 +172,40 @@ class CostEstimate:
 
     Attributes:
         work: what there is to do.
-        slots: number of units that run at once.
-        device: a torch device.
+        devices: the torch device of each unit that runs at once.
     """
 
     work: tuple[EstimatedWork, ...]
-    slots: int
-    device: str
+    devices: tuple[str, ...]
+
+    @property
+    def slots(self) -> int:
+        """Return the number of units that run at once."""
+        return len(self.devices)
+
+    @property
+    def device(self) -> str:
+        """Return the first device."""
+        return self.devices[0]
 
     @property
     def seconds(self) -> float:
-        """Return the wall time of the whole experiment, in seconds."""
-        return sum(one.count * one.seconds for one in self.work) / self.slots
+        """Return the wall time of the whole experiment, in seconds, at most: units on one GPU may overlap."""
+        return sum(one.count * one.seconds for one in self.work) / self._alone
+
+    @property
+    def shares_a_gpu(self) -> bool:
+        """Return whether several units run on one GPU at once."""
+        return self._alone < self.slots
+
+    @property
+    def _alone(self) -> int:
+        """Return the number of units that can run at once as fast as one alone."""
+        return self.slots if self.device == "cpu" else len(set(self.devices))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the estimate as JSON values."""
-        return {**asdict(self), "seconds": self.seconds}
+        return {**asdict(self), "slots": self.slots, "device": self.device, "seconds": self.seconds}
 
 
 S = TypeVar("S", bound=BaseModel)
@@ -363,8 +382,9 @@ class Experiment(ABC, Generic[S, R]):
             InputError: another process is running the experiment, or something that it needs is missing.
             ChangedInputError: images or a file that the experiment reads have changed.
             LedgerError: the ledger is damaged or gone.
+            DeviceLostError: an error has made the GPU unusable for this process; another one can resume.
         """
-        with self._locked():
+        with noticing_loss(f"resume with: {self.resume_command}"), self._locked():
             discard_partial(self.path)
             self.require_same_inputs()
             self._run(listener or Listener(), workers)

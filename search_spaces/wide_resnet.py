@@ -119,3 +119,21 @@ class CompoundGrid(Grid):
     name = "wide-resnet-compound"
     summary = "7^3 depths times 8^3 widenings of a WideResNet"
     Settings: ClassVar[type[SpaceSettings]] = CompoundSettings
+
+
+class NAResSettings(CompoundSettings):
+    """Set ``nares``."""
+
+    depths: tuple[PositiveInt, ...] = Field((4, 5, 7, 9, 11), min_length=1)
+    widths: tuple[PositiveInt | PositiveFloat, ...] = Field((8, 10, 12, 14, 16), min_length=1)
+
+
+class NARes(CompoundGrid):
+    """Search the 15,625 WideResNets of NARes; evaluator ``nares`` reads their published results.
+
+    The networks and their costs are those of the table: depths of 4 to 11 blocks and widenings of 8 to 16 a stage.
+    """
+
+    name = "nares"
+    summary = "the 15,625 WideResNets of the public table NARes, adversarially trained on CIFAR-10"
+    Settings: ClassVar[type[SpaceSettings]] = NAResSettings

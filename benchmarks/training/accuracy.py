@@ -16,6 +16,7 @@ from rnas.data.fidelity import Fidelity
 from rnas.evaluation.robustness import evaluate_robustness
 from rnas.networks.block import Block
 from rnas.networks.residual import ResidualNetwork
+from rnas.training.numerics import Numerics
 from rnas.training.plan import Plan
 from rnas.training.recipe import Recipe
 from rnas.training.trainer import Trainer
@@ -67,10 +68,11 @@ def _accuracy(
     training = Trainer(model, splits["train"], plan, seed)
     for _ in training.epochs():
         pass
-    robust = [
-        evaluate_robustness(training.result, splits[split], (PGD(dataset.epsilon, STEPS),), 0).robust
-        for split in ("search_val", "test")
-    ]
+    with Numerics().active(torch.device(device)):
+        robust = [
+            evaluate_robustness(training.result, splits[split], (PGD(dataset.epsilon, STEPS),), 0).robust
+            for split in ("search_val", "test")
+        ]
     return float(torch.cat(robust).double().mean())
 
 

@@ -7,6 +7,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from rnas.training.numerics import Numerics
+
 _RUNS = 15
 _SIDE = {"cpu": 1024, "cuda": 8192}
 # These are channels, height and width, and images of a 3x3 convolution, which is faster on some CPUs.
@@ -31,12 +33,10 @@ def peak(device: torch.device, precision: str) -> float:
 
     left, right = drawn(side, side), drawn(side, side)
     maps, weights = drawn(images, channels, height, height), drawn(channels, channels, 3, 3)
-    allowed = torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32
-    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = precision == "tf32"
-    product = 2 * side**3 / _least_seconds(lambda: left @ right, device)
     operations = 2 * 9 * (channels * height) ** 2 * images
-    convolution = operations / _least_seconds(lambda: F.conv2d(maps, weights, padding=1), device)
-    torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32 = allowed
+    with Numerics(tf32=precision == "tf32").active(device):
+        product = 2 * side**3 / _least_seconds(lambda: left @ right, device)
+        convolution = operations / _least_seconds(lambda: F.conv2d(maps, weights, padding=1), device)
     return max(product, convolution)
 
 

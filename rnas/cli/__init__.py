@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from rnas import __version__
-from rnas.errors import InputError, LedgerError, error_text
+from rnas.errors import DeviceLostError, InputError, LedgerError, error_text
 from rnas.utils._text import one_line
 
 COMMANDS = {
@@ -32,6 +32,7 @@ COMMANDS = {
     "zoo": "List the published networks.",
     "scale": "Find a network for a budget of FLOPs.",
     "spaces": "List the search spaces, or describe one.",
+    "tables": "List the public tables of results that can be searched.",
     "recipes": "List the training recipes, or print one.",
     "config": "List the keys of an experiment's configuration.",
     "presets": "List the presets of a search, or print one.",
@@ -130,7 +131,7 @@ def main() -> None:
         # Typer's own way of showing a wrong option takes several lines.
         code = app(args=sys.argv[1:] or ["--help"], prog_name="rnas", standalone_mode=False)
         sys.stdout.flush()
-    except (InputError, LedgerError) as error:
+    except (InputError, LedgerError, DeviceLostError) as error:
         _leave(error_text(error), 2 if isinstance(error, InputError) else 1)
     except typer.Abort:
         sys.exit(130)

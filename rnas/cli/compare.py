@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from rnas.cli.console import AsJson, DryRun, Workers, output_option, stdout
+from rnas.cli.executors import Address, Executor, executing
 from rnas.cli.options import Setting, with_settings
 from rnas.cli.train import of_training
 from rnas.experiments.comparison.settings import ComparisonSettings
@@ -45,6 +46,8 @@ def compare(
     ] = False,
     output: Annotated[Path | None, output_option("runs/compare-DATA-N")] = None,
     workers: Workers = None,
+    executor: Executor = None,
+    address: Address = None,
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
@@ -77,4 +80,5 @@ def compare(
             print_blocks(stdout(), [networks_facts(resolved)])
         print_cost_estimate(experiment.estimate(workers), as_json)
         return
-    run_shown(Comparison.create(resolved, output), as_json, workers)
+    with executing(executor, address):
+        run_shown(Comparison.create(resolved, output), as_json, workers)

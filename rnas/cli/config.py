@@ -3,6 +3,7 @@
 import inspect
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
@@ -15,7 +16,7 @@ from pydantic_core import to_jsonable_python
 from rnas import registry
 from rnas.cli.console import AsJson, print_json, print_rows, stdout
 from rnas.errors import InputError
-from rnas.utils._model_keys import all_keys, meaning, one_line, type_text
+from rnas.utils._model_keys import all_keys, meaning, type_text, without_markup
 from rnas.utils.quantities import Band
 
 _ENTRY = re.compile(r"^ {4}(?P<name>\w+): (?P<text>.*(?:\n {8}.*)*)", re.MULTILINE)
@@ -101,7 +102,9 @@ def keys_of(kind: str) -> Iterator[Key]:
                 yield from _keys_in(registry.load(registry.EVALUATORS, evaluator).Settings, "evaluator.")
         elif name == "strategy":
             for strategy in registry.names(registry.STRATEGIES):
-                yield from _arguments(registry.load(registry.STRATEGIES, strategy), f"strategy({strategy}).")
+                # A strategy whose extra is not installed has no keys here; rnas plugins says why.
+                with suppress(InputError):
+                    yield from _arguments(registry.load(registry.STRATEGIES, strategy), f"strategy({strategy}).")
 
 
 def _keys_in(model: type[BaseModel], prefix: str) -> Iterator[Key]:
@@ -122,11 +125,11 @@ def _key(name: str, field: FieldInfo) -> Key:
 def _arguments(strategy: Any, prefix: str) -> Iterator[Key]:
     """The arguments of a strategy but for the problem, as its docstring describes them."""
     section = inspect.cleandoc(strategy.__doc__ or "").partition("Args:\n")[2].partition("\n\n")[0]
-    told = {entry["name"]: one_line(entry["text"]) for entry in _ENTRY.finditer(section)}
+    texts = {entry["name"]: without_markup(entry["text"]) for entry in _ENTRY.finditer(section)}
     for name, parameter in [*inspect.signature(strategy).parameters.items()][1:]:
         default = "" if parameter.default is parameter.empty else _yaml(parameter.default)
         kind = getattr(parameter.annotation, "__name__", str(parameter.annotation))
-        text = told.get(name, "")
+        text = texts.get(name, "")
         yield Key(f"{prefix}{name}", kind, default, text[:1].upper() + text[1:])
 
 

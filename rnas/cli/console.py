@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -26,6 +27,8 @@ Network = Annotated[
     str,
     typer.Argument(metavar="ARCH", help="Name of a published network, an architecture's JSON, RUN:KEY, or checkpoint."),
 ]
+Run = Annotated[Path, typer.Argument(metavar="RUN", help="Directory of a run, finished or not.")]
+Score = Annotated[str | None, typer.Option(help="The score [default: the first objective maximised].")]
 Workers = Annotated[
     int | None,
     typer.Option(min=0, help="Trainings at once, each in a process of its own; 0 trains one by one in this process."),

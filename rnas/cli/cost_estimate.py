@@ -22,6 +22,8 @@ def print_cost_estimate(estimate: "CostEstimate", as_json: bool) -> None:
     for work in estimate.work:
         stdout().print(_line(work), soft_wrap=True)
     total = f"about {duration(estimate.seconds)} in all, {estimate.slots} at once on {estimate.device}"
+    if estimate.shares_a_gpu:
+        total += "; they share a GPU, and the total counts as if they took turns"
     stdout().print(total, soft_wrap=True)
 
 

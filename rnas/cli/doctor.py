@@ -1,6 +1,7 @@
 """``rnas doctor``."""
 
 import platform
+import shutil
 import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -62,12 +63,24 @@ def doctor(
         return
     rows = {
         "python": f"{content['python']} on {content['platform']}",
-        "device": ", ".join(gpus) if gpus else f"cpu, {content['cores']} cores (no GPU is seen by torch)",
+        "device": ", ".join(gpus) if gpus else f"cpu, {content['cores']} cores ({_without_gpu()})",
         **{f"library {name}": found for name, found in content["versions"].items() if name != "python"},
         **{f"extra {name}": found for name, found in content["extras"].items()},
         **{f"data {name}": found for name, found in data.items()},
     }
     print_rows(("what", "state"), rows.items())
+
+
+def _without_gpu() -> str:
+    """Return why torch sees no GPU, as far as it can be found out."""
+    import torch
+
+    if torch.version.cuda is not None or torch.version.hip is not None:
+        return "no GPU is seen by torch"
+    build = f"torch {torch.__version__} is a build for CPUs alone"
+    if shutil.which("nvidia-smi") is None:
+        return build
+    return f"there is an NVIDIA driver, but {build}: install one for CUDA, see pytorch.org"
 
 
 def _installed(packages: tuple[str, ...]) -> str:

@@ -23,7 +23,7 @@ _NORMS = ("linf", "l2", "l1")
     "images",
     "split_seed",
     "seed",
-    "batch_size",
+    Setting("batch_size", default="500; on a GPU up to 2000"),
     "unseen",
     Setting("transfer", repeated=True, metavar="ARCH"),
     Setting("corruptions", metavar="computed|DIR"),
@@ -63,7 +63,7 @@ def evaluate(
 
       rnas evaluate net.json --weights net.safetensors --data digits --threat linf:1/10 --threat l2:0.5
     """
-    # A wrong word is told before torch is loaded.
+    # A wrong word is refused before torch is loaded.
     if device not in _DEVICES:
         raise InputError(f"unknown device {device!r}; known: {', '.join(_DEVICES)}")
     if threat and (eps is not None or norm != "linf"):

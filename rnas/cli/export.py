@@ -98,8 +98,8 @@ def _shape(text: str) -> tuple[int, int, int]:
 
 
 def _print(done: "Exported") -> None:
-    told = done.to_dict()
-    verified, weights = told["verified"], done.network.provenance["weights"]
+    content = done.to_dict()
+    verified, weights = content["verified"], done.network.provenance["weights"]
     if done.network.untrained:
         what = f"untrained, weights drawn from seed {weights['seed']}"
     else:
@@ -107,7 +107,7 @@ def _print(done: "Exported") -> None:
     lines = [
         f"{done.network.name} ({what})",
         *weights.get("notes", ()),
-        f"Format {done.format.name}: {', '.join(told['files'])}",
+        f"Format {done.format.name}: {', '.join(content['files'])}",
         f"Compared on {verified['images']} images in a process of its own ({verified['process']}): logits differ by at "
         f"most {verified['max_difference']:.1e}, {verified['relative_difference']:.1e} of the largest",
     ]

@@ -12,7 +12,7 @@ from rnas.nas.presets import preset_of
 from rnas.nas.space import SpaceSettings
 from rnas.utils._yaml_files import read_mapping, set_key
 
-_PRESETS = {"digits": "digits", "cifar10": "cifar10-smoke"}
+_PRESETS = {"digits": "digits", "folder": "folder"}
 
 
 def merged(

@@ -8,7 +8,8 @@ import typer
 
 from rnas import registry
 from rnas.cli.console import AsJson, print_json, print_rows
-from rnas.errors import InputError
+from rnas.errors import InputError, error_text
+from rnas.utils._text import one_line
 
 _PREFIX = "rnas."
 
@@ -124,12 +125,12 @@ def _error(point: EntryPoint) -> str | None:
     try:
         registry.load(point.group, point.name)
     except InputError as error:
-        return _one_line(error.__cause__ or error)
+        return _reason(error.__cause__ or error)
     except Exception as error:  # Another package's module may raise anything while it is imported.
-        return _one_line(error)
+        return _reason(error)
     return None
 
 
-def _one_line(error: BaseException) -> str:
-    words = " ".join(str(error).split())
+def _reason(error: BaseException) -> str:
+    words = one_line(error_text(error))
     return words if isinstance(error, InputError) else f"{type(error).__name__}: {words}"

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from rnas.cli.console import AsJson, DryRun, Workers, output_option, print_json, print_rows, stdout
+from rnas.cli.executors import Address, Executor, executing
 from rnas.cli.options import Setting, with_settings
 from rnas.experiments.replications.settings import ReplicationSettings
 
@@ -32,6 +33,8 @@ def replicate(
     settings: dict[str, Any],
     output: Annotated[Path | None, output_option("runs/NAME-DATA-N")] = None,
     workers: Workers = None,
+    executor: Executor = None,
+    address: Address = None,
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
@@ -68,7 +71,8 @@ def replicate(
             print_blocks(stdout(), design(resolved.definition, experiment.cells))
         print_cost_estimate(experiment.estimate(workers), as_json)
         return
-    run_shown(ReplicationRun.create(resolved, output), as_json, workers)
+    with executing(executor, address):
+        run_shown(ReplicationRun.create(resolved, output), as_json, workers)
 
 
 def _list(as_json: bool) -> None:

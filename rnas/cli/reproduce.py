@@ -53,7 +53,7 @@ def reproduce(
 
       rnas reproduce runs/digits-1/final_evaluation/seed-1/seed-1-0a1b2c3d4e5f.json
     """
-    # A wrong word is told before torch is loaded.
+    # A wrong word is refused before torch is loaded.
     for option, word, known in (("--from", source, _SOURCES), ("--device", device, _DEVICES)):
         if word is not None and word not in known:
             raise InputError(f"unknown {option} {word!r}; known: {', '.join(known)}")

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from rnas.cli.console import AsJson
+from rnas.cli.executors import Address, Executor, executing
 
 
 def resume(
@@ -14,6 +15,8 @@ def resume(
     trials: Annotated[int | None, typer.Option(min=1, help="Trials of a tuning in all.")] = None,
     seeds: Annotated[int | None, typer.Option(min=1, help="Seeds of a comparison or a replication in all.")] = None,
     workers: Annotated[int | None, typer.Option(min=0, help="How much runs at once, this time only.")] = None,
+    executor: Executor = None,
+    address: Address = None,
     as_json: AsJson = False,
 ) -> None:
     """Resume an experiment that was stopped, or extend one that has ended.
@@ -31,4 +34,5 @@ def resume(
 
     experiment = open_experiment(directory)
     experiment.extend(budget=budget, trials=trials, seeds=seeds)
-    run_shown(experiment, as_json, workers)
+    with executing(executor, address):
+        run_shown(experiment, as_json, workers)

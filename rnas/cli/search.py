@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from rnas.cli.console import AsJson, DryRun, output_option
+from rnas.cli.console import AsJson, DryRun, output_option, say, stderr
+from rnas.cli.executors import Address, Executor, merge
 from rnas.cli.options import Setting, with_settings
 from rnas.evaluation.training_settings import TrainingSettings
 from rnas.nas.config import SearchConfig
@@ -18,7 +19,9 @@ def _settings(*names: str) -> Iterator[Setting]:
     return (Setting(name, shows_default=False) for name in names)
 
 
-@with_settings(SearchConfig, *_settings("space", "strategy", "budget", "hours", "seed", "workers"), into="search")
+@with_settings(
+    SearchConfig, *_settings("space", "strategy", "budget", "hours", "seed", "workers", "storage"), into="search"
+)
 @with_settings(TrainingSettings, *_settings("data", "data_dir", "recipe", "eps"), into="training")
 @with_settings(SpaceSettings, *_settings("flops", "params"), into="bands")
 def search(
@@ -32,13 +35,15 @@ def search(
         list[str] | None, typer.Option("--set", help="Set any key of the config: KEY=VALUE. May be repeated.")
     ] = None,
     output: Annotated[Path | None, output_option("runs/SPACE-N")] = None,
+    executor: Executor = None,
+    address: Address = None,
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
     """Search for robust architectures.
 
     Without CONFIG and --preset it starts from the preset of the space's name, digits-bench, or else from the one for
-    the data: digits, or cifar10-smoke. Options change what the config or preset says.
+    the data: digits, folder, or else cifar10-smoke. Options change what the config or preset says.
 
     Examples:
 
@@ -50,14 +55,25 @@ def search(
 
       rnas search my.yaml --set evaluator.train.fidelity.epochs=4 --dry-run
     """
+    import torch
+
     from rnas.cli import merging
     from rnas.cli.cost_estimate import print_cost_estimate
     from rnas.cli.progress import run_shown
+    from rnas.cli.train import tensor_core_note
+    from rnas.nas.evaluators.adversarial_training import AdversarialTrainingSettings
     from rnas.nas.search import Search
 
     content, folder, source = merging.merged(config, preset, {**search, **training, **bands}, assignments or [])
+    merge(content, executor, address)
     parsed = SearchConfig.parse(content, source)
     if dry_run:
         print_cost_estimate(Search.draft(parsed, output, folder=folder, source=source).estimate(), as_json)
         return
-    run_shown(Search.create(parsed, output, folder=folder, source=source), as_json)
+    created = Search.create(parsed, output, folder=folder, source=source)
+    settings = created.setup.evaluator.settings
+    if isinstance(settings, AdversarialTrainingSettings) and parsed.device != "cpu" and torch.cuda.is_available():
+        note = tensor_core_note("cuda", settings.train.recipe, "evaluator.train.recipe")
+        if note:
+            say(stderr(), note)
+    run_shown(created, as_json)

@@ -107,9 +107,9 @@ def _print_settings(settings: dict[str, dict[str, Any]]) -> None:
     if not settings:
         return
     rows = []
-    for key, told in settings.items():
+    for key, described in settings.items():
         # As it stands in a config; YAML ends a document that is one word with dots.
-        default = yaml.safe_dump(told["default"], default_flow_style=True, width=math.inf)
-        rows.append((key, default.removesuffix("...\n").strip(), told["meaning"]))
+        default = yaml.safe_dump(described["default"], default_flow_style=True, width=math.inf)
+        rows.append((key, default.removesuffix("...\n").strip(), described["meaning"]))
     print_rows(("setting", "default", "meaning"), rows)
     stdout().print()

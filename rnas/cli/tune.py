@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from rnas.cli.console import AsJson, Device, DryRun, Network, Workers, output_option
+from rnas.cli.executors import Address, Executor, executing
 from rnas.cli.options import Setting, with_settings
 from rnas.cli.train import of_training, training_content
 from rnas.experiments.training.settings import TrainingRunSettings
@@ -38,6 +39,8 @@ def tune(
     output: Annotated[Path | None, output_option("runs/tune-ARCH-RECIPE-N")] = None,
     workers: Workers = 0,
     device: Device = "auto",
+    executor: Executor = None,
+    address: Address = None,
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
@@ -62,4 +65,5 @@ def tune(
     if dry_run:
         print_cost_estimate(Tuning(Path(), resolved).estimate(workers), as_json)
     else:
-        run_shown(Tuning.create(resolved, output), as_json, workers)
+        with executing(executor, address):
+            run_shown(Tuning.create(resolved, output), as_json, workers)

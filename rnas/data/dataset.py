@@ -147,7 +147,8 @@ class Split:
 
 def scaled(pixels: Tensor, white: int) -> Tensor:
     """Return images, float32 in [0, 1], from uint8 pixels in [0, white]."""
-    return pixels.float().div_(white)
+    # GPUs would multiply by the reciprocal of a plain number, and half of the images would differ in the last digit.
+    return pixels.float().div_(torch.full((), float(white), device=pixels.device))
 
 
 def balanced_order(labels: Tensor, seed: int) -> Tensor:

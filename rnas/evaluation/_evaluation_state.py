@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, NonNegativeFloat, NonNegativeInt, Va
 from rnas.errors import InputError
 from rnas.utils._json_files import model_json, parse_json
 from rnas.utils._regular_files import read_bytes
+from rnas.utils._text import one_line
 from rnas.utils.files import write_text
 
 _LARGEST = 512 * 1024**2
@@ -55,7 +56,7 @@ class EvaluationState:
     """Hold the results so far of one evaluation, and save them to a file, if there is one, after every change.
 
     Args:
-        setting: everything that decides the results, as JSON values.
+        setting: everything that decides the results, as JSON values; None is what is not used this time.
         path: path of the file; None keeps the state in memory.
 
     Raises:
@@ -68,6 +69,7 @@ class EvaluationState:
         if path is not None and path.exists():
             self._content = _read(path)
             _require_same(path, self._content.setting, setting)
+            self._content.setting |= {name: value for name, value in setting.items() if value is not None}
 
     @property
     def clean(self) -> str | None:
@@ -103,7 +105,8 @@ def _read(path: Path) -> _Content:
 
 
 def _require_same(path: Path, there: dict[str, Any], here: dict[str, Any]) -> None:
-    different = [name for name in {**there, **here} if there.get(name) != here.get(name)]
+    names = [name for name in {**there, **here} if name not in there or name not in here or there[name] != here[name]]
+    different = [name for name in names if name not in there or None not in (there[name], here.get(name, ""))]
     if different:
         first = different[0]
         others = f", and {len(different) - 1} more" if len(different) > 1 else ""
@@ -114,5 +117,4 @@ def _require_same(path: Path, there: dict[str, Any], here: dict[str, Any]) -> No
 
 
 def _short(value: Any) -> str:
-    text = " ".join(value) if isinstance(value, list) else str(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+    return one_line(" ".join(value) if isinstance(value, list) else str(value), 60)

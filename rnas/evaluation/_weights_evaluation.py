@@ -15,7 +15,7 @@ from rnas.attacks.autoattack_ensembles import Ensemble, least_classes
 from rnas.attacks.description import describe
 from rnas.attacks.named import named_attack
 from rnas.attacks.transfer import Transfer
-from rnas.data.corruptions._published import require_of
+from rnas.data.corruptions._published import published_rows, require_of
 from rnas.errors import InputError
 from rnas.evaluation._attack_run import AttackResult, AttackRun, PlannedAttack, Progress, StepResult, run_attacks
 from rnas.evaluation._evaluation_state import EvaluationState, StepState
@@ -23,7 +23,11 @@ from rnas.evaluation._image_flags import pack
 from rnas.evaluation._observed_network import ObservedNetwork
 from rnas.evaluation._probe import Probe
 from rnas.evaluation._request import Request
-from rnas.evaluation.corruption_robustness import evaluate_corruptions, evaluate_published_corruptions
+from rnas.evaluation.corruption_robustness import (
+    evaluate_corruptions,
+    evaluate_published_corruptions,
+    published_hash,
+)
 from rnas.evaluation.evaluation_result import (
     AttackEvaluation,
     Cost,
@@ -42,6 +46,8 @@ from rnas.evaluation.threats import Threat, robust_to_all
 from rnas.experiment import Listener
 from rnas.networks import architecture as arch
 from rnas.statistics.proportions import proportion
+from rnas.training.numerics import Numerics
+from rnas.utils._devices import noticing_loss
 from rnas.utils._json_files import model_json
 from rnas.utils.files import write_text
 from rnas.utils.provenance import device_name, libraries, processor, versions
@@ -74,12 +80,15 @@ def evaluate_subject(
     Raises:
         InputError: the network, the images and the attacks do not fit each other, or the output folder contains the
             state of another evaluation with this name.
+        DeviceLostError: an error has made the GPU unusable for this process.
     """
     split, threats = subject.split, subject.threats
+    published = None
     if request.corruptions not in (None, "computed"):
         require_of(Path(str(request.corruptions)), subject.dataset)
+        published = published_hash(Path(str(request.corruptions)), published_rows(subject.dataset, split.ids))
     plan = _plan(request.attacks, threats, subject.dataset.num_classes) + _transferred(request, subject, sources)
-    state = EvaluationState(_setting(request, subject, plan), _file(request, ".state"))
+    state = EvaluationState(_setting(request, subject, plan, published), _file(request, ".state"))
     radii = ", ".join(threat.name for threat in threats)
     listener.message(f"{request.network}: {pluralize(len(split), 'image')} of {subject.dataset.name}, {radii}")
 
@@ -87,8 +96,9 @@ def evaluate_subject(
         listener.recorded(progress)
         listener.progress({request.name: progress.share})
 
-    # TensorFloat-32, which GPUs would else take for convolutions, is not float32.
-    with torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False):
+    state_file = _file(request, ".state")
+    fix = "run it again" if state_file is None else f"run the same again, which resumes from {state_file}"
+    with noticing_loss(f"{fix}, in a new process"), Numerics().active(torch.device(request.device)):
         run = run_attacks(
             subject.model,
             split,
@@ -100,7 +110,7 @@ def evaluate_subject(
             attacked,
         )
         flags = _flags(request, subject, run, listener) if request.flags else None
-        corruptions = _corruptions(request, subject, listener)
+        corruptions = _corruptions(request, subject, listener, published)
     result = _result(request, subject, run, flags, corruptions)
     path = _file(request, ".json")
     if path is not None:
@@ -157,7 +167,9 @@ def _transferred(
     return plan
 
 
-def _corruptions(request: Request, subject: Subject, listener: Listener) -> dict[str, Any] | None:
+def _corruptions(
+    request: Request, subject: Subject, listener: Listener, published: str | None
+) -> dict[str, Any] | None:
     if request.corruptions is None:
         return None
     listener.message("common corruptions")
@@ -165,15 +177,22 @@ def _corruptions(request: Request, subject: Subject, listener: Listener) -> dict
     if request.corruptions == "computed":
         return evaluate_corruptions(model, subject.split, request.seed, batch_size=size).to_dict()
     folder, dataset = Path(request.corruptions), subject.dataset
-    # The corrupted versions of the images that are attacked.
-    rows = subject.split.ids.cpu().sort().values - (len(dataset.labels) - dataset.num_test_images)
-    return evaluate_published_corruptions(
-        model, folder, dataset.num_classes, rows, request.device, batch_size=size
-    ).to_dict()
+    rows = published_rows(dataset, subject.split.ids)
+    found = evaluate_published_corruptions(model, folder, dataset.num_classes, rows, request.device, batch_size=size)
+    return {**found.to_dict(), "hash": published}
 
 
-def _setting(request: Request, subject: Subject, plan: Sequence[PlannedAttack]) -> dict[str, Any]:
-    """Return everything that decides the flags of the images, as JSON values."""
+def _setting(
+    request: Request, subject: Subject, plan: Sequence[PlannedAttack], published: str | None
+) -> dict[str, Any]:
+    """Return everything that decides the flags of the images, as JSON values.
+
+    Args:
+        request: what to evaluate.
+        subject: the network and the images.
+        plan: the attacks.
+        published: hash of published corrupted images; None without them.
+    """
     classes = subject.dataset.num_classes
     setting = {
         "weights": subject.sha256,
@@ -192,6 +211,7 @@ def _setting(request: Request, subject: Subject, plan: Sequence[PlannedAttack]) 
         "device": device_name(request.device),
         # Plug-ins are not listed, so that installing one does not invalidate an evaluation.
         "versions": libraries() | _autoattack(),
+        "corruptions": published,
     }
     # The setting has the form in which it is read from a file.
     content: dict[str, Any] = json.loads(json.dumps(setting))

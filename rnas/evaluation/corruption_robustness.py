@@ -1,5 +1,6 @@
 """Measure the accuracy of a network under the common corruptions (Hendrycks and Dietterich, ICLR 2019)."""
 
+import hashlib
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from rnas.data.corruptions.named import CORRUPTIONS, FURTHER, OURS, SEVERITIES, 
 from rnas.data.dataset import Split
 from rnas.errors import InputError
 from rnas.evaluation.robustness import judge
+from rnas.evaluation.subject import images_hash
 from rnas.statistics.proportions import Proportion, proportion
 
 _Z = 1.959964
@@ -160,6 +162,22 @@ def evaluate_published_corruptions(
     count = len(published_labels(folder) if rows is None else rows)
     correct = _evaluated(model, images_of, count, corruptions, severities, batch_size)
     return CorruptionRobustness(correct, published=True, seed=None)
+
+
+def published_hash(folder: Path, rows: Tensor) -> str:
+    """Return the first 16 hexadecimal digits of the sha256 of published corrupted images.
+
+    Args:
+        folder: folder that contains the files.
+        rows: (n,) int64, positions in the published test set.
+
+    Raises:
+        InputError: a file is missing or has the wrong content.
+    """
+    digest = hashlib.sha256()
+    for name, severity in product(published_names(folder), SEVERITIES):
+        digest.update(f"{name} {severity} {images_hash(published_split(folder, name, severity, rows))}\n".encode())
+    return digest.hexdigest()[:16]
 
 
 def _evaluated(

@@ -3,8 +3,9 @@
 from html import escape
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, NonNegativeFloat, NonNegativeInt, PositiveInt
 
+from rnas.utils._json_files import Share
 from rnas.utils._tabular import Tabular, notebook_table
 
 CLEAN, WORST_CASE = "clean", "worst case"
@@ -44,10 +45,10 @@ class MeasuredAccuracy(_Part):
             of several results on the same images, is the bitwise AND. See :mod:`rnas.evaluation._image_flags`.
     """
 
-    correct: int
-    accuracy: float
-    low: float
-    high: float
+    correct: NonNegativeInt
+    accuracy: Share
+    low: Share
+    high: Share
     right: str
 
 
@@ -62,10 +63,10 @@ class Cost(_Part):
             attacks on ``cw`` it counts images that are broken already.
     """
 
-    seconds: float
-    forward_passes: int
-    backward_passes: int
-    zero_gradient_share: float | None
+    seconds: NonNegativeFloat
+    forward_passes: NonNegativeInt
+    backward_passes: NonNegativeInt
+    zero_gradient_share: Share | None
 
 
 class Member(_Part):
@@ -82,8 +83,8 @@ class Member(_Part):
 
     name: str
     settings: dict[str, Any]
-    attacked: int
-    broken: int
+    attacked: NonNegativeInt
+    broken: NonNegativeInt
     broken_images: str
     cost: Cost
 
@@ -159,10 +160,10 @@ class Data(_Part):
 
     name: str
     split: Literal["test"]
-    images: int
+    images: PositiveInt
     published_test_images: bool
-    input_shape: tuple[int, int, int]
-    num_classes: int
+    input_shape: tuple[PositiveInt, PositiveInt, PositiveInt]
+    num_classes: PositiveInt
     classes: tuple[str, ...] = ()
     split_seed: int
     hash: str
@@ -222,8 +223,8 @@ class EvaluationResult(_Part, Tabular):
     network: str
     architecture: dict[str, Any] | None
     architecture_key: str | None
-    params: int
-    flops: int | None
+    params: NonNegativeInt
+    flops: NonNegativeInt | None
     weights: Weights
     data: Data
     seed: int

@@ -269,7 +269,7 @@ def _other_images(request: Request, dataset: Dataset, trained_on: TrainingData) 
     raise InputError(
         f"{request.network}: the images of {dataset.name} are not those that it was trained on (sha256 "
         f"{dataset.digest[:12]} instead of {trained_on.sha256[:12]}), so that some of the evaluated ones may be among "
-        "its training images: restore them, or give images that it has not seen in a folder test beside train"
+        "its training images: restore them, or give images that it has not seen in a folder test next to train"
     )
 
 
@@ -369,9 +369,9 @@ def _built_for(dataset: Dataset, fault: type[InputError]) -> Iterator[None]:
     try:
         yield
     except fault as error:
-        told = re.sub(r", so give num_classes=\d+$", "", str(error))
+        cut = re.sub(r", so give num_classes=\d+$", "", str(error))
         raise InputError(
-            f"{told}; the network was built for {dataset.name}, {_images(dataset.input_shape, dataset.num_classes)}: "
+            f"{cut}; the network was built for {dataset.name}, {_images(dataset.input_shape, dataset.num_classes)}: "
             "give the data that the weights were made for, or the network that they are of"
         ) from None
 

@@ -15,7 +15,7 @@ from rnas.experiments.training.settings import SeededSettings
 from rnas.nas._campaign import evaluate_all, work_on
 from rnas.nas._problem import problem_of
 from rnas.nas.evaluators.evaluator import Evaluator, Task
-from rnas.nas.execution._local import local_executor
+from rnas.nas.execution._local import executor_of
 from rnas.nas.ledger import Ledger, Record
 from rnas.nas.listed_space import DesignSpace
 from rnas.nas.objective import Objective
@@ -90,7 +90,7 @@ class SeededTrainings(Experiment[S, R]):
     def _train(self, group: TrainingGroup, storage: BaseStorage, listener: Listener, workers: int | None) -> None:
         problem, ledger = self._opened(group, storage)
         records: Records = [()] * len(group.tasks)
-        with local_executor(group.evaluator, workers, self._trainings) as executor:
+        with executor_of(group.evaluator, workers, self._trainings) as executor:
             while (seeds := self._wanted_seeds(records)) != tuple(map(len, records)):
                 # Seed after seed, so that an experiment that is stopped has whole replications.
                 pairs = [(row, seed) for seed in range(max(seeds)) for row, count in enumerate(seeds) if seed < count]

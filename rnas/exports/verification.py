@@ -69,9 +69,9 @@ def verify(exports: Sequence[Written]) -> list[Agreement]:
     with tempfile.TemporaryDirectory() as folder:
         jobs = [_job(export, Path(folder) / f"{number}.npz") for number, export in enumerate(exports)]
         jobs_file = Path(folder) / "jobs.json"
-        jobs_file.write_text(json.dumps(jobs))
+        jobs_file.write_text(json.dumps(jobs), encoding="utf-8")
         command = [sys.executable, "-B", "-P", str(_RUN), str(jobs_file)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
     lines = done.stdout.strip().splitlines()
     if done.returncode != 0 or not lines:
         reason = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]

@@ -50,9 +50,10 @@ class ExperimentOnSearch(Experiment[S, R]):
 
     def result(self) -> R:
         """Return the result of the evaluations, all of which must have ended; see :meth:`Experiment.result`."""
-        tasks = self._tasks()
         with self.reading() as storage:
-            records = [record for record in recorded(tasks, self._ledger(storage)) if record is not None]
+            ledger = self._ledger(storage)
+        tasks = self._recorded_tasks(ledger.records)
+        records = [record for record in recorded(tasks, ledger) if record is not None]
         if len(records) < len(tasks):
             raise self._unfinished()
         return self._result(tasks, records)
@@ -60,6 +61,14 @@ class ExperimentOnSearch(Experiment[S, R]):
     @abstractmethod
     def _tasks(self) -> list[Task]:
         """Return what is to be evaluated."""
+
+    def _recorded_tasks(self, records: Sequence[Record]) -> list[Task]:
+        """Return the same to read a result, for which no code is imported that the search's configuration names.
+
+        Args:
+            records: all records of the ledger, in order.
+        """
+        return self._tasks()
 
     @abstractmethod
     def _result(self, tasks: Sequence[Task], records: Sequence[Record]) -> R:
@@ -89,7 +98,9 @@ class ExperimentOnSearch(Experiment[S, R]):
         """Return the ledger of the evaluations."""
         setup = self.search.recorded
         fingerprint = f"{setup.config.fingerprint}-{self._decisive}"
-        return Ledger(storage, setup.problem.objectives, self.kind, fingerprint, new, source=str(self.database))
+        ledger = Ledger(storage, setup.problem.objectives, self.kind, fingerprint, new, source=str(self.database))
+        ledger.require_within(self.search.bounds)
+        return ledger
 
     def _unfinished(self) -> InputError:
         return InputError(f"{self.path} has not ended: resume it with rnas resume {shlex.quote(str(self.path))}")

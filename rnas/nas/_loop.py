@@ -5,6 +5,10 @@ as pending, and from the random generator of (seed, number of its first proposal
 neither on the order in which evaluations end, nor on the number of workers, nor on the budget; a search
 killed at any moment and resumed, or extended, makes the proposals that an uninterrupted one makes.
 
+An asynchronous search proposes networks one by one instead, each from all results that are known at that moment, with
+everything that is under way as pending. What it tries depends on the order in which evaluations end; a search that is
+resumed makes the same proposal from the same results.
+
 The strategy proposes for the lowest rung; batches for the rungs above promote the better half of
 an earlier batch, see :mod:`rnas.nas._rungs`.
 """
@@ -45,6 +49,7 @@ class Loop:
         batch_size: proposals of one batch at the lowest rung.
         lookahead: number of batches that may be open when the next is proposed: 0 waits for each batch, 1 keeps
             all slots busy.
+        in_flight: number of evaluations to keep under way in an asynchronous search; None proposes batches.
         rungs: rungs of fidelity, cheapest first.
         promote: share of the complete records of a batch that is promoted to the next rung.
         listener: learns of progress.
@@ -57,6 +62,7 @@ class Loop:
     seed: int
     batch_size: int
     lookahead: Literal[0, 1] = 0
+    in_flight: int | None = None
     rungs: tuple[Rung, ...] = (Rung(),)
     promote: float = 0.5
     listener: Listener = field(default_factory=Listener)
@@ -64,6 +70,7 @@ class Loop:
     def __post_init__(self) -> None:
         self._encoded: dict[str, Integers] = {}
         self._last_cohort = math.inf
+        self._exhausted = False
 
     def run(self, budget: float, until: float = float("inf")) -> None:
         """Search until the evaluations have cost ``budget`` or the space is exhausted.
@@ -80,6 +87,8 @@ class Loop:
         def more() -> list[int]:
             nonlocal batch
             written: list[int] = []
+            if self.in_flight is not None:
+                return self._fill(self.in_flight, budget)
             while self._may_propose(batch) and self._affords(batch, budget):
                 numbers, whole = self._propose(batch, budget)
                 written += numbers
@@ -102,6 +111,35 @@ class Loop:
             spent(self.ledger.records, self.rungs) + self.rungs[self._position(batch).rung].share <= budget + _ROUNDING
         )
 
+    def _fill(self, in_flight: int, budget: float) -> list[int]:
+        """Write proposals until enough evaluations are under way; the numbers written."""
+        written: list[int] = []
+        while True:
+            records = self.ledger.records
+            seen = [record for record in records if record.evaluation is not None]
+            if len(records) - len(seen) >= in_flight:
+                return written
+            rung, proposal = self._next(seen, [record for record in records if record.evaluation is None])
+            if proposal is None or spent(records, self.rungs) + self.rungs[rung].share > budget + _ROUNDING:
+                return written
+            written.append(self._write(proposal, len(records), len(seen), rung))
+
+    def _next(self, seen: Sequence[Record], pending: Sequence[Record]) -> tuple[int, Proposal | None]:
+        """Return the rung of the next proposal, and the proposal: a promotion, to the highest rung that has one, or a
+        new network; None if the space has no more.
+        """
+        for rung in range(len(self.rungs) - 1, 0, -1):
+            below = [record for record in self._at(rung - 1, seen) if record.complete]
+            there = {record.key for record in self._at(rung, [*seen, *pending])}
+            most = int(self.promote * len(below))
+            best = self._best(below, np.arange(len(below)), most) if len(there) < most else []
+            for record in best:
+                if record.key not in there:
+                    return rung, Proposal(self._genome(record))
+        proposals = [] if self._exhausted else self._from_strategy(seen, pending, 1)
+        self._exhausted = not proposals
+        return 0, proposals[0] if proposals else None
+
     def _may_propose(self, batch: int) -> bool:
         """Return whether the space is not exhausted and all results are known that this batch depends on."""
         return not self._ended(batch) and all(
@@ -119,26 +157,23 @@ class Loop:
         elif position.cohort > self._last_cohort:
             proposals = []
         else:
-            proposals = self._from_strategy(seen, earlier[len(seen) :])
+            proposals = self._from_strategy(seen, earlier[len(seen) :], self.batch_size)
             if len(proposals) < self.batch_size:
                 self._last_cohort = position.cohort
         written: list[int] = []
         for proposal in proposals[len(records) - len(earlier) :]:
             if not self._affords(batch, budget):
                 return written, False
-            record = self._record(proposal, batch, len(seen))
-            self.ledger.propose(record, self.problem.space.all_variables)
-            self.listener.proposed(record)
-            written.append(record.number)
+            written.append(self._write(proposal, batch, len(seen), position.rung))
         return written, True
 
-    def _from_strategy(self, seen: Sequence[Record], pending: Sequence[Record]) -> list[Proposal]:
+    def _from_strategy(self, seen: Sequence[Record], pending: Sequence[Record], n: int) -> list[Proposal]:
         rng = np.random.default_rng([self.seed, len(seen) + len(pending)])
         view = self._view(seen, pending)
         # With several threads the sums of linear algebra come out in another order.
         with threadpool_limits(limits=1):
-            proposals = self.strategy.propose(self.batch_size, view, rng)
-        check_proposals(self.strategy, proposals, self.batch_size, self.problem, view)
+            proposals = self.strategy.propose(n, view, rng)
+        check_proposals(self.strategy, proposals, n, self.problem, view)
         return proposals
 
     def _promotions(self, position: BatchPosition, seen: Sequence[Record]) -> list[Proposal]:
@@ -148,13 +183,23 @@ class Loop:
         members = np.flatnonzero([record.batch == source for record in below])
         if len(members) == 0:
             return []
-        points = minimised(self._results(below).metrics, self.problem.objectives)
-        best = promoted(points, members, math.ceil(self.promote * len(members)))
-        return [Proposal(genome) for genome in self._genomes([below[row] for row in best])]
+        best = self._best(below, members, math.ceil(self.promote * len(members)))
+        return [Proposal(genome) for genome in self._genomes(best)]
 
-    def _record(self, proposal: Proposal, batch: int, num_observed: int) -> Record:
+    def _best(self, records: Sequence[Record], members: Integers, n: int) -> list[Record]:
+        """Return the ``n`` best of some members of complete records at one rung, best first."""
+        points = minimised(self._results(records).metrics, self.problem.objectives)
+        return [records[row] for row in promoted(points, members, n)]
+
+    def _write(self, proposal: Proposal, batch: int, num_observed: int, rung: int) -> int:
+        """Write a proposal to the ledger; its number."""
+        record = self._record(proposal, batch, num_observed, rung)
+        self.ledger.propose(record, self.problem.space.all_variables)
+        self.listener.proposed(record)
+        return record.number
+
+    def _record(self, proposal: Proposal, batch: int, num_observed: int, rung: int) -> Record:
         architecture = self.problem.space.decode(proposal.genome)
-        rung = self._position(batch).rung
         return Record(
             number=len(self.ledger),
             key=arch.key(architecture),

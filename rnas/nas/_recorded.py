@@ -4,6 +4,7 @@ A configuration can name code, as in ``evaluator: {call: "package.module:name"}`
 created, runs or is resumed. To read a search, also one of a stranger, what its ledger records of these parts suffices.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, NoReturn
@@ -14,11 +15,12 @@ from pydantic import BaseModel, ConfigDict, FiniteFloat, PositiveInt, Validation
 from rnas import registry
 from rnas._typing import Floats, Integers
 from rnas.errors import InputError, LedgerError
+from rnas.nas._problem import KnownMetrics
 from rnas.nas._setup import OBJECT, Setup, evaluator_class, named_space
 from rnas.nas.config import SearchConfig
-from rnas.nas.evaluators.evaluator import Context, Evaluation, EvaluationEstimate, Rung, Task
+from rnas.nas.evaluators.evaluator import Context, Evaluation, EvaluationEstimate, Evaluator, Rung, Task
 from rnas.nas.space import SearchSpace, SpaceSettings, Variable
-from rnas.nas.strategy import Columns, Problem, Proposal, View
+from rnas.nas.strategy import Problem, Proposal, View
 from rnas.networks.architecture import Architecture, Shape
 from rnas.networks.cost import Costs
 from rnas.utils._yaml_files import checked, explained
@@ -40,6 +42,7 @@ class Facts(BaseModel):
         rungs: fidelity and share of each rung, cheapest first.
         notes: notes of the evaluator.
         instant: whether evaluations take no time to speak of.
+        bounds: least and greatest possible value of metrics; None where a metric has no such bound.
         reference: point of the objectives, in minimised form; None where nothing is known.
         ideal: point of the objectives, in the same form.
     """
@@ -51,6 +54,7 @@ class Facts(BaseModel):
     rungs: tuple[_Rung, ...]
     notes: tuple[str, ...]
     instant: bool
+    bounds: dict[str, tuple[FiniteFloat | None, FiniteFloat | None]]
     reference: tuple[FiniteFloat | None, ...]
     ideal: tuple[FiniteFloat | None, ...]
 
@@ -63,9 +67,18 @@ class Facts(BaseModel):
             rungs=tuple(_Rung(fidelity=dict(rung.fidelity), share=rung.share) for rung in setup.evaluator.rungs),
             notes=tuple(setup.evaluator.notes),
             instant=setup.evaluator.instant,
+            bounds={name: _ends(*ends) for name, ends in setup.evaluator.bounds.items()},
             reference=_point(setup.problem.reference),
             ideal=_point(setup.problem.ideal),
         )
+
+    @property
+    def ranges(self) -> dict[str, tuple[float, float]]:
+        """Return the bounds with infinite ends where there are none."""
+        return {
+            name: (-math.inf if low is None else low, math.inf if high is None else high)
+            for name, (low, high) in self.bounds.items()
+        }
 
     @classmethod
     def read(cls, content: Any, source: str) -> "Facts":
@@ -114,14 +127,16 @@ def recorded(config: SearchConfig, folder: Path, source: str, facts: Facts) -> S
     else:
         space = named_space(config, folder, source, images)[0]
     settings: BaseModel = _NoSettings()
+    knows_nothing = False
     if "class" not in config.evaluator:
         found, values = evaluator_class(config, source, {})
         settings = checked(found.Settings, values, f"{source}: evaluator", folder)
+        knows_nothing = found.known is Evaluator.known
     reference, ideal = (_array(point) for point in (facts.reference, facts.ideal))
     if not len(config.objectives) == len(reference) == len(ideal) or not facts.rungs:
         raise InputError(f"{source}: objectives: they are not those of the ledger; restore both from a copy")
-    problem = Problem(space, config.objectives, _known, reference, ideal)
-    evaluator: Any = _Evaluator(settings, facts)
+    evaluator: Any = _Evaluator(settings, facts, knows_nothing)
+    problem = Problem(space, config.objectives, KnownMetrics(space, evaluator), reference, ideal)
     return Setup(config, space, evaluator, problem, _Strategy(), recorded=True)
 
 
@@ -136,6 +151,10 @@ def _point(values: Floats) -> tuple[float | None, ...]:
     return tuple(float(value) if np.isfinite(value) else None for value in values)
 
 
+def _ends(low: float, high: float) -> tuple[float | None, float | None]:
+    return (low if math.isfinite(low) else None), (high if math.isfinite(high) else None)
+
+
 def _array(point: Sequence[float | None]) -> Floats:
     return np.array([np.nan if value is None else value for value in point], dtype=np.float64)
 
@@ -145,10 +164,6 @@ def _refuse() -> NoReturn:
         "this needs a part that the search's configuration names as code, which is imported when a search runs: "
         "resume the search, or give the part as an object"
     )
-
-
-def _known(genomes: Integers) -> Columns:
-    _refuse()
 
 
 class _NoSettings(BaseModel):
@@ -189,9 +204,10 @@ class _Evaluator:
 
     Settings: ClassVar[type[BaseModel]] = BaseModel
 
-    def __init__(self, settings: BaseModel, facts: Facts) -> None:
+    def __init__(self, settings: BaseModel, facts: Facts, knows_nothing: bool) -> None:
         self._settings = settings
         self._facts = facts
+        self._knows_nothing = knows_nothing
 
     @classmethod
     def image_format(cls, settings: Any) -> tuple[Shape, int]:
@@ -207,7 +223,7 @@ class _Evaluator:
 
     @property
     def bounds(self) -> Mapping[str, tuple[float, float]]:
-        return {}
+        return self._facts.ranges
 
     @property
     def rungs(self) -> tuple[Rung, ...]:
@@ -218,7 +234,9 @@ class _Evaluator:
         return self._facts.notes
 
     def known(self, architectures: Sequence[Architecture]) -> list[dict[str, float]]:
-        _refuse()
+        if not self._knows_nothing:
+            _refuse()
+        return [{} for _ in architectures]
 
     def evaluate(self, task: Task, context: Context) -> Evaluation:
         _refuse()

@@ -23,7 +23,7 @@ from rnas.nas.evaluators.evaluator import (
     ProvidesFinalEvaluator,
     Task,
 )
-from rnas.nas.execution._local import local_executor
+from rnas.nas.execution._local import executor_of
 from rnas.nas.execution.executor import Executor
 from rnas.nas.objective import Objective
 from rnas.nas.space import SearchSpace, find_space
@@ -84,7 +84,7 @@ class Setup:
         seconds: float | None = None,
         evaluator: Evaluates | None = None,
     ) -> AbstractContextManager[Executor]:
-        """Provide what runs evaluations within the block; see :func:`rnas.nas.execution._local.local_executor`.
+        """Provide what runs evaluations within the block; see :func:`rnas.nas.execution._local.executor_of`.
 
         Args:
             folder: folder for large results.
@@ -94,7 +94,10 @@ class Setup:
         """
         self.require_code()
         number = self.config.workers if workers is None else workers
-        return local_executor(evaluator or self.evaluator, number, folder, device=self.config.device, seconds=seconds)
+        config = self.config
+        return executor_of(
+            evaluator or self.evaluator, number, folder, device=config.device, seconds=seconds, ray=config.ray
+        )
 
     def estimate(self, architecture: Architecture, device: str) -> EvaluationEstimate:
         """Measure what one evaluation at the highest rung takes here.
@@ -140,6 +143,9 @@ def resolve(config: SearchConfig, folder: Path, source: str, objects: Objects = 
     with _within(source):
         problem = problem_of(space, evaluator, objectives)
     strategy, strategy_record = _strategy(config, problem, source, objects.strategy)
+    if config.asynchronous and getattr(strategy, "needs_batches", False):
+        name = strategy_record["name"]
+        raise InputError(f"{source}: asynchronous: strategy {name} proposes batches only; leave asynchronous out")
     full = config.model_copy(
         update={
             "space": space_record,

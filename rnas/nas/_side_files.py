@@ -1,12 +1,30 @@
-"""Define the JSON files beside the ledger of a search that its report reads back."""
+"""Define the JSON files in a search's directory that its report reads back."""
 
 from collections.abc import Mapping
+from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
 
-from rnas.utils._json_files import Content, read_content
+from rnas.utils._json_files import Content, Share, read_content
+
+
+class Verdict(Enum):
+    """The verdict on one part of a rule, compared with RobustScaling."""
+
+    AGREES = "agrees with RobustScaling"
+    DIFFERS = "differs from RobustScaling"
+    IDENTIFIED = "identified; RobustScaling is not defined for this number of stages"
+    CAPACITY = "explained by capacity"
+    EDGE = "at the edge of the space"
+    NOT_IDENTIFIED = "not identified"
+    NOT_AT_THIS_FIDELITY = "not identified at this fidelity"
+
+    @property
+    def claims(self) -> bool:
+        """Return whether the verdict is that shares or r_D have an effect in addition to capacity."""
+        return self in (Verdict.AGREES, Verdict.DIFFERS, Verdict.IDENTIFIED, Verdict.EDGE)
 
 
 class _Range(Content):
@@ -19,43 +37,35 @@ class _Quantity(Content):
     name: str
     optimum: _Range
     published: float | None
-    at_edge: float
+    at_edge: Share
 
 
 class _Family(Content):
     name: str
-    verdict: Literal[
-        "agrees with RobustScaling",
-        "differs from RobustScaling",
-        "identified; RobustScaling is not defined for this number of stages",
-        "explained by capacity",
-        "at the edge of the space",
-        "not identified",
-        "not identified at this fidelity",
-    ]
+    verdict: Annotated[Verdict, Field(strict=False)]
     quantities: Annotated[list[_Quantity], Field(min_length=1)]
     gain: _Range
-    p_value: float
-    p_value_flops: float
-    evaluations_needed: int | None
+    p_value: Share
+    p_value_flops: Share
+    evaluations_needed: NonNegativeInt | None
 
 
-_Pair = Annotated[list[float], Field(min_length=2, max_length=2)]
+_Pair = Annotated[list[NonNegativeFloat], Field(min_length=2, max_length=2)]
 
 
 class _Rules(Content):
     metric: str
     kind: str
     flops: _Pair
-    evaluations: int
-    fitted: int
+    evaluations: PositiveInt
+    fitted: PositiveInt
     families: list[_Family]
 
 
 class _RungQuality(Content):
-    rung: int
+    rung: NonNegativeInt
     flops: _Pair
-    architectures: int
+    architectures: NonNegativeInt
     tau: _Range
     ceiling: _Range | None
     noise: _Range | None
@@ -75,11 +85,11 @@ class _Shift(Content):
 class _Fidelity(Content):
     metric: str
     fidelities: Annotated[list[dict[str, Any]], Field(min_length=1)]
-    shares: list[float]
-    promote: float
-    seeds: int
-    architectures: int
-    failures: int
+    shares: list[Share]
+    promote: Share
+    seeds: PositiveInt
+    architectures: PositiveInt
+    failures: NonNegativeInt
     quality: list[_RungQuality]
     shifts: list[_Shift]
 

@@ -1,19 +1,26 @@
 """Define the configuration of a search, and of experiments on it: every key is checked."""
 
 from collections.abc import Mapping
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, field_validator
 
 from rnas.errors import InputError
 from rnas.experiment import ExperimentSettings
+from rnas.nas.execution.ray_settings import RaySettings
 from rnas.nas.objective import Objective
+from rnas.utils._lazy import LazyModule
 from rnas.utils._yaml_files import checked
 from rnas.utils.model import Model
 from rnas.utils.provenance import json_hash
-from rnas.utils.quantities import PathField
+from rnas.utils.quantities import NamesField, PathField
 
-_NOT_OF_THE_SEARCH = frozenset({"budget", "final_evaluation", "hours", "workers", "device", "storage"})
+if TYPE_CHECKING:
+    from rnas.utils import _databases as databases
+else:
+    databases = LazyModule("rnas.utils._databases")
+
+_NOT_OF_THE_SEARCH = frozenset({"budget", "final_evaluation", "hours", "workers", "device", "storage", "ray"})
 
 
 class FinalEvaluation(Model):
@@ -21,7 +28,7 @@ class FinalEvaluation(Model):
 
     seeds: PositiveInt = 3
     """Retrainings per front member, with new seeds."""
-    attacks: tuple[str, ...] = Field(("autoattack-cascade",), min_length=1)
+    attacks: NamesField = Field(("autoattack-cascade",), min_length=1)
     """Names of the attacks on the retrained networks, on the test split."""
 
 
@@ -54,6 +61,11 @@ class SearchConfig(ExperimentSettings):
     """Hours after which no new evaluation starts; None is no limit."""
     batch_size: int = Field(4, ge=1, le=10_000)
     """Number of networks that are proposed at once."""
+    asynchronous: bool = False
+    """Whether to propose each network from all results that are known at that moment, so that no worker ever waits;
+    ``batch_size`` networks are then under way at once, or as many as there are workers if these are more. What is tried
+    depends on how long evaluations take. Otherwise networks are proposed in batches, and a search can be repeated.
+    """
     promote: float = Field(0.5, ge=0.5, le=1)
     """Share of each batch that is promoted to the next rung, if there is one; at least half, since short adversarial
     training screens networks and does not rank them.
@@ -66,8 +78,17 @@ class SearchConfig(ExperimentSettings):
     """
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """Device that evaluates; ``auto`` takes a GPU where there is one."""
+    ray: RaySettings | None = None
+    """Cluster of Ray on which evaluations run; None runs them on this host."""
     storage: str | None = None
-    """URL of a database for the ledger, such as postgresql+psycopg://...; None is a file in the run."""
+    """URL of a database for the ledger, such as postgresql+psycopg://USER@HOST/NAME, of which a password is not kept;
+    None is a file in the run.
+    """
+
+    @field_validator("storage")
+    @classmethod
+    def _without_password(cls, value: str | None) -> str | None:
+        return None if value is None else databases.recorded(value)
 
     @field_validator("space", "strategy", mode="before")
     @classmethod
@@ -93,7 +114,8 @@ class SearchConfig(ExperimentSettings):
     @property
     def fingerprint(self) -> str:
         """Hash what decides the search; its length, place, machine and final evaluation do not."""
-        return json_hash(self.model_dump(mode="json", exclude=set(_NOT_OF_THE_SEARCH)))
+        left_out = set(_NOT_OF_THE_SEARCH) | (set() if self.asynchronous else {"asynchronous"})
+        return json_hash(self.model_dump(mode="json", exclude=left_out))
 
 
 class OnSearchSettings(ExperimentSettings):

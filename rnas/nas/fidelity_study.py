@@ -75,7 +75,7 @@ class FidelityStudy(ExperimentOnSearch[FidelitySettings, FidelityResult]):
         Raises:
             InputError: nothing is maximised, there is one rung only, or the space holds fewer networks.
         """
-        setup, settings = self.search.recorded, self.settings
+        setup, settings = self.search.setup, self.settings
         if all(objective.direction == "minimize" for objective in setup.problem.objectives):
             raise InputError(f"{settings.search}: no objective is maximised, so that no score ranks networks; add one")
         if len(setup.evaluator.rungs) < 2:
@@ -87,13 +87,22 @@ class FidelityStudy(ExperimentOnSearch[FidelitySettings, FidelityResult]):
         genomes = sample_fresh(setup.problem, number, set(), np.random.default_rng(setup.config.seed))
         if len(genomes) < number:
             raise InputError(f"the space holds {len(genomes)} networks; ask for at most as many, not {number}")
-        drawn = [setup.space.decode(genome) for genome in genomes]
+        return self._at_every_rung([setup.space.decode(genome) for genome in genomes])
+
+    def _recorded_tasks(self, records: Sequence[Record]) -> list[Task]:
+        drawn = list({record.key: record.architecture for record in records}.values())
+        if len(drawn) < self.settings.architectures:
+            raise self._unfinished()
+        return self._at_every_rung(drawn)
+
+    def _at_every_rung(self, architectures: Sequence[Architecture]) -> list[Task]:
+        setup = self.search.recorded
         first = setup.config.seed
         return [
             Task(architecture, seed, rung.fidelity)
-            for architecture in drawn
+            for architecture in architectures
             for rung in setup.evaluator.rungs
-            for seed in range(first, first + settings.seeds)
+            for seed in range(first, first + self.settings.seeds)
         ]
 
     def _result(self, tasks: Sequence[Task], records: Sequence[Record]) -> FidelityResult:
@@ -117,7 +126,7 @@ class FidelityStudy(ExperimentOnSearch[FidelitySettings, FidelityResult]):
             for number, rung in enumerate(rungs)
             for one in of_search.work
         )
-        return CostEstimate(work, of_search.slots, of_search.device)
+        return CostEstimate(work, of_search.devices)
 
 
 def measure_fidelity(

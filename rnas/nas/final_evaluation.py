@@ -64,7 +64,9 @@ def ledger_of(search: Ledger, setup: Setup, final_evaluation: FinalEvaluation, n
     suffix = f"{_SUFFIX}-{decided_by}"
     if not new and not search.has_companion(suffix):
         return None
-    return search.companion(suffix, f"{setup.config.fingerprint}-{decided_by}", new)
+    judged = search.companion(suffix, f"{setup.config.fingerprint}-{decided_by}", new)
+    judged.require_within({FINAL_ACCURACY: (0.0, 1.0), **setup.evaluator.bounds})
+    return judged
 
 
 def ranked(front: Sequence[Record], records: Sequence[Record], setup: Setup) -> list[FinalMember]:

@@ -5,6 +5,7 @@ trial with its status. An evaluation at a lower rung than the highest is a PRUNE
 nothing to be compared by. Ledger order is proposal order.
 """
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -15,7 +16,7 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, IntD
 from optuna.storages import BaseStorage, InMemoryStorage
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, NonNegativeInt, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, NonNegativeFloat, NonNegativeInt, ValidationError
 
 from rnas.errors import InputError, LedgerError, error_text
 from rnas.nas.evaluators.evaluator import Evaluation, Status
@@ -35,6 +36,8 @@ PENDING = "pending"
 FORMAT = 1
 
 _FIX = "restore it from a copy"
+_BOUNDS = {"flops": (0.0, math.inf), "params": (0.0, math.inf)}
+_ROUNDING = 1e-6
 _LONGEST = 200
 
 
@@ -196,6 +199,21 @@ class Ledger:
     def __len__(self) -> int:
         return len(self._records)
 
+    def require_within(self, bounds: Mapping[str, tuple[float, float]]) -> None:
+        """Raise LedgerError if a recorded metric is a value that it cannot have.
+
+        Args:
+            bounds: least and greatest possible value of metrics, as their evaluator states them.
+        """
+        for record in self._records:
+            for name, (low, high) in (_BOUNDS | dict(bounds)).items():
+                value = record.metrics.get(name, low)
+                if not low - _ROUNDING <= value <= high + _ROUNDING:
+                    raise LedgerError(
+                        f"{self._source}: trial {record.number}: evaluation.metrics.{name}: {value:g} is not in "
+                        f"[{low:g}, {high:g}]; {_FIX}"
+                    )
+
     def propose(self, record: Record, variables: Sequence[Variable]) -> None:
         """Write a record without an evaluation; its number is the next one. One transaction.
 
@@ -282,7 +300,7 @@ class _EvaluationContent(BaseModel):
     status: Annotated[Status, Field(strict=False)]
     metrics: dict[str, FiniteFloat]
     curve: list[dict[str, int | float]]
-    seconds: float
+    seconds: NonNegativeFloat
     provenance: dict[str, Any]
     reason: str
 

@@ -11,14 +11,12 @@ from numpy.typing import NDArray
 
 from rnas.nas._loop import spent
 from rnas.nas._setup import Setup
-from rnas.nas.config import SearchConfig
 from rnas.nas.final_evaluation import FinalMember, ranked
 from rnas.nas.front import hypervolume_history, non_dominated
 from rnas.nas.ledger import Record
 from rnas.nas.objective import minimised
 from rnas.nas.quality import Quality, latest_quality, surrogate_quality
 from rnas.networks import architecture as arch
-from rnas.utils import _databases as databases
 from rnas.utils._tabular import Tabular, notebook_table
 
 SCHEMA_VERSION = 1
@@ -130,7 +128,7 @@ class SearchResult(Tabular):
         run = {
             "schema_version": SCHEMA_VERSION,
             "name": self.setup.config.name,
-            "config": _shown(self.setup.config),
+            "config": self.setup.config.model_dump(mode="json", exclude_none=True),
             "objectives": [{"metric": o.metric, "direction": o.direction} for o in problem.objectives],
             "reference_point": (signs * self.reference_point()).tolist(),
             "ideal_point": (signs * problem.ideal).tolist(),
@@ -182,14 +180,6 @@ class SearchResult(Tabular):
         metrics = [objective.metric for objective in self.setup.problem.objectives]
         rows = [(record.key, *(f"{record.metrics[name]:.4g}" for name in metrics)) for record in self.front()]
         return notebook_table(repr(self), ("key", *metrics), rows)
-
-
-def _shown(config: SearchConfig) -> dict[str, Any]:
-    """Return the configuration as JSON, without the password of a database."""
-    shown: dict[str, Any] = config.model_dump(mode="json", exclude_none=True)
-    if config.storage is not None:
-        shown["storage"] = databases.shown(config.storage)
-    return shown
 
 
 def _evaluation(record: Record) -> dict[str, Any]:

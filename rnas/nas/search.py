@@ -26,6 +26,7 @@ from rnas.nas.config import FinalEvaluation, SearchConfig
 from rnas.nas.evaluators.call import Function
 from rnas.nas.evaluators.evaluator import Evaluator, ProvidesFinalEvaluator, inputs_of
 from rnas.nas.execution._local import devices, slots
+from rnas.nas.execution.ray_settings import RaySettings, cluster
 from rnas.nas.final_evaluation import ledger_of, tasks_of
 from rnas.nas.ledger import Ledger, Record
 from rnas.nas.objective import Objective
@@ -91,8 +92,8 @@ class Search(Experiment[SearchConfig, SearchResult]):
         if config.storage is not None:
             # Searches of one name from several folders may share a database.
             name = f"{name}-{secrets.token_hex(4)}"
-            databases.require_url(config.storage)
-        devices(config.device, config.workers)
+        if cluster(config.ray) is None:
+            devices(config.device, config.workers)
         setup = resolve(config.model_copy(update={"name": name}), folder, source, objects)
         search = cls(where, setup.config)
         search._objects = objects
@@ -114,8 +115,9 @@ class Search(Experiment[SearchConfig, SearchResult]):
         if path is not None:
             require_free(Path(path))
         search = cls.draft(settings, path, folder=folder, source=source, objects=objects)
-        with search.setup.executor():
-            pass  # Parts that cannot travel to a worker are refused before a directory is made.
+        if cluster(search.settings.ray) is None:
+            with search.setup.executor():
+                pass  # Parts that cannot travel to a worker are refused before a directory is made.
         search._make()
         return search
 
@@ -172,8 +174,13 @@ class Search(Experiment[SearchConfig, SearchResult]):
     def _parts(self, ledger: Ledger) -> Setup:
         if self._readable:
             return self.setup
-        facts = Facts.read(ledger.facts, str(self.database))
-        return recorded(self.settings, self.path, str(self.config), facts)
+        return recorded(self.settings, self.path, str(self.config), self._facts(ledger))
+
+    @cached_property
+    def bounds(self) -> Mapping[str, tuple[float, float]]:
+        """Return the least and the greatest possible value of metrics, as the evaluator stated them at the start."""
+        with self.reading() as storage:
+            return self._facts(self._opened(storage)).ranges
 
     @property
     def records(self) -> tuple[Record, ...]:
@@ -189,7 +196,7 @@ class Search(Experiment[SearchConfig, SearchResult]):
         """Search until the budget is spent; see :meth:`Experiment.run`. A search without any result says so."""
         result = super().run(listener, workers=workers)
         ended = [record.evaluation for record in result.records if record.evaluation is not None]
-        if ended and not result.complete:
+        if ended and not any(record.complete for record in result.records):
             text = f"none of {pluralize(len(ended), 'evaluation')} gave a result; the first: {ended[0].reason}"
             if listener is None:
                 # It is seen where nobody set logging up, as in a notebook.
@@ -246,13 +253,13 @@ class Search(Experiment[SearchConfig, SearchResult]):
             details = {"flops": float(costs.flops[row]), "params": float(costs.params[row])}
             label = f"evaluation of {arch.key(architecture)}"
             work.append(EstimatedWork(label, config.budget / len(sample), one.seconds, one.memory, details))
-        return CostEstimate(tuple(work), len(places), places[0])
+        return CostEstimate(tuple(work), tuple(places))
 
     @contextmanager
     def storage(self) -> Iterator[BaseStorage]:
         """Open the ledger's database to write to it: the directory's own, or that of the configuration's URL."""
         url = self.settings.storage
-        with super().storage() if url is None else databases.opened(url) as storage:
+        with super().storage() if url is None else databases.opened(url, str(self.settings.name)) as storage:
             yield storage
 
     @contextmanager
@@ -268,7 +275,7 @@ class Search(Experiment[SearchConfig, SearchResult]):
             super()._make_ledger(folder)
             return
         databases.create(url)
-        with databases.opened(url) as storage:
+        with databases.opened(url, str(self.settings.name)) as storage:
             self._begin(storage)
 
     def _begin(self, storage: BaseStorage) -> None:
@@ -285,16 +292,22 @@ class Search(Experiment[SearchConfig, SearchResult]):
         if config.name is None or not config.objectives:
             raise InputError(f"{self.config} is not the config of a search: it has no name; restore it from a copy")
         url = self.settings.storage
-        return Ledger(
+        ledger = Ledger(
             storage,
             config.objectives,
             config.name,
             config.fingerprint,
             new=facts is not None,
             rungs=len(self.setup.evaluator.rungs) if self._readable else 1,
-            source=str(self.database) if url is None else databases.shown(url),
+            source=str(self.database) if url is None else databases.without_password(url),
             facts=None if facts is None else facts.model_dump(mode="json"),
         )
+        if facts is None:
+            ledger.require_within(self._facts(ledger).ranges)
+        return ledger
+
+    def _facts(self, ledger: Ledger) -> Facts:
+        return Facts.read(ledger.facts, str(self.database))
 
     def _run(self, listener: Listener, workers: int | None) -> None:
         setup, config = self.setup, self.settings
@@ -329,6 +342,7 @@ class Search(Experiment[SearchConfig, SearchResult]):
                 seed=config.seed,
                 batch_size=config.batch_size,
                 lookahead=0 if setup.evaluator.instant else 1,
+                in_flight=max(config.batch_size, executor.slots) if config.asynchronous else None,
                 rungs=rungs,
                 promote=config.promote,
                 listener=listener,
@@ -361,10 +375,12 @@ def search(
     seed: int | None = None,
     hours: float | None = None,
     batch_size: int | None = None,
+    asynchronous: bool | None = None,
     promote: float | None = None,
     final_evaluation: FinalEvaluation | Mapping[str, Any] | None = None,
     time_limit: float | None = None,
     device: Literal["auto", "cpu", "cuda"] | None = None,
+    ray: RaySettings | Mapping[str, Any] | None = None,
     storage: str | None = None,
     name: str | None = None,
     output: Path | str | None = None,
@@ -389,10 +405,12 @@ def search(
         seed: seed of everything random.
         hours: time after which nothing new is started.
         batch_size: proposals made at once.
+        asynchronous: whether each network is proposed from all results so far, see :class:`SearchConfig`.
         promote: share of each batch that is promoted to the next rung.
         final_evaluation: how the front is evaluated at the end.
         time_limit: seconds after which an evaluation is stopped.
         device: ``auto``, ``cpu`` or ``cuda``.
+        ray: cluster of Ray on which evaluations run.
         storage: URL of a database for the ledger.
         name: name of the search; by default that of its directory.
         output: directory of the search; None makes ``runs/<space>-<n>``.

@@ -179,6 +179,13 @@ class SearchSpace(ABC):
         """Return least and greatest params inside the bands; in a large space, as far as a local search finds them."""
         return self._range("params")
 
+    @property
+    def remedy(self) -> str:
+        """Return how its settings can be changed so that it holds more networks; empty if they restrict nothing."""
+        banded = [f"space.{name}" for name in ("flops", "params") if getattr(self.settings, name) != Band()]
+        fixes = [f"widen {' and '.join(banded)}"] if banded else []
+        return ", or ".join([*fixes, *(["narrow less"] if self.settings.narrow else [])])
+
     def sample(self, n: int, rng: np.random.Generator) -> Integers:
         """Draw ``n`` genomes inside the bands, stratified over log FLOPs, in random order.
 
@@ -394,7 +401,7 @@ def find_space(name: str) -> type[SearchSpace]:
     """Return the class of a registered space, or the one that ``package.module:Class`` imports.
 
     Raises:
-        InputError: there is none, or it is not the class of a space that can be made.
+        InputError: nothing has that name, or it is not the class of a space that can be made.
     """
     found = registry.load_or_import(registry.SEARCH_SPACES, name)
     if not (isinstance(found, type) and issubclass(found, SearchSpace)) or inspect.isabstract(found):

@@ -113,7 +113,7 @@ class RobustScaling:
         return Scaled(self.architecture(best.depths, best.widths), str(best), best.flops, flops)
 
     def optimum(self, flops: int, input_shape: Shape, num_classes: int) -> Setting:
-        """Return the setting with the least objective within the tolerance; raise InputError if there is none."""
+        """Return the setting with the least objective within the tolerance; raise InputError if no setting is."""
 
         def count(depths: tuple[int, ...], widths: tuple[int, ...]) -> int:
             return self.architecture(depths, widths).cost(input_shape, num_classes).flops

@@ -17,7 +17,7 @@ from rnas.scaling_rules.observations import Observations
 from rnas.scaling_rules.ranking import Ranking, rank
 from rnas.scaling_rules.ranking_bias import RankingBias, simulated_bias
 from rnas.scaling_rules.saved_rule import SavedRule
-from rnas.utils._metric import Metric, metrics_of
+from rnas.utils._metric import Metric, metric_of
 from rnas.utils._tabular import Tabular, notebook_table
 from rnas.utils.quantities import format_size
 
@@ -49,7 +49,7 @@ class Findings(Tabular):
     @property
     def metric(self) -> Metric:
         """Return the score's metric, which also formats its values."""
-        return metric_of(self.rules.observations)
+        return metric_of(self.rules.observations.metric, self.rules.observations.score.tolist())
 
     def saved_rule(self) -> SavedRule:
         """Return the likeliest rule with its intervals, even if its parts are not identified."""
@@ -140,14 +140,6 @@ def compare_with_paper(run: str, rules: Rules, seed: int = 0) -> Findings:
     except InputError as error:
         missing = str(error)
     return Findings(run, rules, ranking, tuple(biases), missing)
-
-
-def metric_of(observations: Observations) -> Metric:
-    """Return the metric of the score of observations, which also formats its values."""
-    name = observations.metric
-    evaluations = [{"metrics": {name: value}} for value in observations.score.tolist()]
-    (metric,) = metrics_of({"objectives": [], "evaluations": evaluations})
-    return metric
 
 
 def ledger_hash(observations: Observations) -> str:

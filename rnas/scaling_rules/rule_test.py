@@ -117,7 +117,7 @@ class RuleTest(ExperimentOnSearch[RuleTestSettings, RuleTestResult]):
             )
             for key, one in networks.items()
         )
-        return CostEstimate(work, len(places), places[0])
+        return CostEstimate(work, tuple(places))
 
 
 def test_rule(

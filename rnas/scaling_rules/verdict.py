@@ -3,10 +3,10 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import Enum
 
 from scipy.stats import norm
 
+from rnas.nas._side_files import Verdict as Verdict
 from rnas.statistics.interval import Interval
 
 LEVEL = 0.05
@@ -18,23 +18,6 @@ MARGIN = 0.05
 _POWER = 0.8
 _WEAKEST = 0.5
 _AT_LEAST = 1.5
-
-
-class Verdict(Enum):
-    """The verdict on one part of a rule, compared with RobustScaling."""
-
-    AGREES = "agrees with RobustScaling"
-    DIFFERS = "differs from RobustScaling"
-    IDENTIFIED = "identified; RobustScaling is not defined for this number of stages"
-    CAPACITY = "explained by capacity"
-    EDGE = "at the edge of the space"
-    NOT_IDENTIFIED = "not identified"
-    NOT_AT_THIS_FIDELITY = "not identified at this fidelity"
-
-    @property
-    def claims(self) -> bool:
-        """Return whether the verdict is that shares or r_D have an effect in addition to capacity."""
-        return self in (Verdict.AGREES, Verdict.DIFFERS, Verdict.IDENTIFIED, Verdict.EDGE)
 
 
 @dataclass(frozen=True)

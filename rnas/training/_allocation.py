@@ -1,6 +1,7 @@
 """Keep the memory that a process frees."""
 
 import ctypes
+import sys
 from functools import cache
 
 # Options of glibc's mallopt: the size above which freed memory at the end of the heap goes back to the system, and how
@@ -17,6 +18,8 @@ def keep_freed_memory() -> None:
     return their pages than to do the arithmetic. The process then keeps the most memory that it ever used, and a sixth
     more for gaps. Results are the same.
     """
+    if sys.platform != "linux":
+        return
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
         mallopt(_MAPPINGS, _NONE)

@@ -1,35 +1,50 @@
-"""Store ledgers in a database of the user's, named by a URL, which several searches may share."""
+"""Store ledgers in a database of the user's, named by a URL, which several searches may share.
+
+Passwords are never recorded: a URL is kept without its password, which this process remembers. Another process finds it
+where PostgreSQL's own programs do, or in the environment variable ``RNAS_STORAGE``.
+"""
 
 import os
 import secrets
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from optuna.storages import BaseStorage, RDBStorage
+from optuna.storages import BaseStorage
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from rnas.errors import InputError, LedgerError
+from rnas.errors import InputError
+from rnas.utils import _postgres as postgres
 from rnas.utils import _sqlite as sqlite
 
-_ATTEMPTS = 5
+ENVIRONMENT = "RNAS_STORAGE"
+"""Environment variable with the URL of a database in PostgreSQL, by which a ledger is reached instead of its own."""
+
+_POSTGRES = "postgresql"
+_EXAMPLE = "such as postgresql+psycopg://USER@HOST/NAME"
+_SECRETS = ("password", "sslpassword")
+
+_complete: dict[str, URL] = {}
+"""URLs with the passwords that this process was given, by the URL without."""
 
 
-def require_url(url: str) -> URL:
-    """Return a URL in its parts; raise InputError if the text is not a URL."""
-    try:
-        return make_url(url)
-    except (ArgumentError, ValueError):
-        raise InputError(
-            f"storage: {url!r} is not the URL of a database, such as postgresql+psycopg://USER@HOST/NAME"
-        ) from None
+def recorded(url: str) -> str:
+    """Return a URL without passwords, which this process remembers.
+
+    Raises:
+        InputError: it is not the URL of a database in PostgreSQL, or of a file of SQLite.
+    """
+    parts = _parts(url)
+    text = _public(parts)
+    if parts.password is not None or any(name in parts.query for name in _SECRETS):
+        _complete[text] = parts
+    return text
 
 
-def shown(url: str) -> str:
-    """Return a URL without its password."""
-    return require_url(url).render_as_string(hide_password=True)
+def without_password(url: str) -> str:
+    """Return the URL by which a ledger is reached, without passwords."""
+    return _public(_reached(url))
 
 
 def create(url: str) -> None:
@@ -40,7 +55,12 @@ def create(url: str) -> None:
     """
     path = _file(url)
     if path is None:
-        _connected(url, new=True).engine.dispose()
+        if without_password(url) != recorded(url):
+            raise InputError(
+                f"storage: {recorded(url)} is not the database of the environment variable {ENVIRONMENT}, "
+                f"{without_password(url)}; name the same database, or unset {ENVIRONMENT}"
+            )
+        postgres.create(_reached(url), without_password(url))
     elif not path.parent.is_dir():
         raise InputError(f"storage: {path} cannot be created, as there is no folder {path.parent}; check the URL")
     elif not path.exists():
@@ -59,19 +79,20 @@ def create(url: str) -> None:
 
 
 @contextmanager
-def opened(url: str) -> Iterator[BaseStorage]:
-    """Open a database that has the tables, to write to it.
+def opened(url: str, study: str) -> Iterator[BaseStorage]:
+    """Open a database that has the tables, to write a study to it.
+
+    Args:
+        url: URL of the database.
+        study: name of the study; in PostgreSQL only one program at a time may write it.
 
     Raises:
-        InputError: it cannot be opened.
-        LedgerError: it is damaged, gone, or locked by another program.
+        InputError: another program is writing the study.
+        LedgerError: the database cannot be opened, is damaged, gone, or locked by another program.
     """
     path = _file(url)
-    if path is not None:
-        with sqlite.opened(path) as own:
-            yield own
-        return
-    with _session(url) as storage:
+    here = postgres.opened(_reached(url), without_password(url), study) if path is None else sqlite.opened(path)
+    with here as storage:
         yield storage
 
 
@@ -80,46 +101,54 @@ def reading(url: str) -> Iterator[BaseStorage]:
     """Open a database to read it: nothing is made in it.
 
     Raises:
-        InputError: it cannot be opened.
-        LedgerError: it is damaged or gone.
+        LedgerError: it cannot be opened, is damaged or gone.
     """
     path = _file(url)
-    with _session(url) if path is None else sqlite.reading(path) as storage:
+    with postgres.reading(_reached(url), without_password(url)) if path is None else sqlite.reading(path) as storage:
         yield storage
 
 
-@contextmanager
-def _session(url: str) -> Iterator[RDBStorage]:
-    with sqlite.explained(shown(url)):
-        storage = _connected(url, new=False)
+def _parts(url: str) -> URL:
+    """Return a URL in its parts; no message shows one that may have a password in another part."""
+    if url.count("@") > 1 and not url.startswith("sqlite"):
+        raise InputError("a URL has one @, before the host; write another one, as in a password, as %40")
+    try:
+        parts = make_url(url)
+    except (ArgumentError, ValueError):
+        own = "this" if "@" in url or "=" in url else repr(url)
+        raise InputError(f"{own} is not the URL of a database, {_EXAMPLE}") from None
+    backend = parts.get_backend_name()
+    if backend in (_POSTGRES, "postgres"):
+        return parts.set(drivername=f"{_POSTGRES}+psycopg")
+    if backend != "sqlite":
+        raise InputError(f"{backend} is no database that holds ledgers; give PostgreSQL, {_EXAMPLE}, or a SQLite file")
+    if parts.query or not parts.database or parts.database.startswith((":", "file:")):
+        raise InputError("the URL of a SQLite file is sqlite:///PATH, and nothing more")
+    return parts
+
+
+def _public(parts: URL) -> str:
+    public = {name: value for name, value in parts.query.items() if name not in _SECRETS}
+    return URL.create(
+        parts.drivername, parts.username, None, parts.host, parts.port, parts.database, public
+    ).render_as_string()
+
+
+def _reached(url: str) -> URL:
+    """Return the URL by which a ledger is reached: the environment's own, or with a password given before."""
+    own, parts = os.environ.get(ENVIRONMENT), _parts(url)
+    if own and parts.get_backend_name() == _POSTGRES:
         try:
-            yield storage
-        finally:
-            storage.remove_session()
-            storage.engine.dispose()
+            reached = _parts(own)
+        except InputError as error:
+            raise InputError(f"{ENVIRONMENT}: {error}") from None
+        if reached.get_backend_name() != _POSTGRES:
+            raise InputError(f"{ENVIRONMENT}: it is not the URL of a database in PostgreSQL, {_EXAMPLE}")
+        return reached
+    return _complete.get(_public(parts), parts)
 
 
 def _file(url: str) -> Path | None:
-    """Return the path of a SQLite file; None for other databases, and for what SQLite reads as a URL itself."""
-    parts = require_url(url)
-    name = parts.database
-    if parts.get_backend_name() != "sqlite" or parts.query or not name or name.startswith((":", "file:")):
-        return None
-    return Path(name)
-
-
-def _connected(url: str, *, new: bool) -> RDBStorage:
-    for attempt in range(_ATTEMPTS):
-        try:
-            storage = RDBStorage(url, skip_table_creation=not new, skip_compatibility_check=not new)
-            storage.get_all_studies()
-        except Exception as error:  # Each driver has exceptions of its own.
-            first = str(error.__cause__ or error).strip().splitlines()[0]
-            # Another process is making the same tables.
-            if new and attempt < _ATTEMPTS - 1 and ("UNIQUE" in first.upper() or "already exists" in first):
-                time.sleep(0.2 * 2**attempt)
-                continue
-            problem = f"storage: the database cannot be opened ({first}); check the URL"
-            raise (InputError if new else LedgerError)(problem) from None
-        return storage
-    raise AssertionError
+    """Return the path of a SQLite file; None for PostgreSQL."""
+    parts = _parts(url)
+    return Path(str(parts.database)) if parts.get_backend_name() == "sqlite" else None

@@ -3,9 +3,9 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from rnas.errors import InputError, error_text
 from rnas.utils._regular_files import read_bytes
@@ -58,6 +58,10 @@ def read_json_object(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise InputError(f"{path}: not a JSON object")
     return content
+
+
+Share = Annotated[float, Field(ge=0, le=1)]
+"""A share in [0, 1], such as an accuracy."""
 
 
 class Content(BaseModel):

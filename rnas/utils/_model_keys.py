@@ -30,7 +30,7 @@ def known_keys(model: type[BaseModel], path: Sequence[str | int]) -> tuple[str, 
 
 
 def field_of(model: type[BaseModel], key: str) -> FieldInfo:
-    """Return the field of a model at a key with dots between nested names; InputError where there is none."""
+    """Return the field of a model at a key with dots between nested names; InputError where it has no such field."""
     models, field = [model], None
     for part in key.split("."):
         field = next((_field(candidate, part) for candidate in models if part in candidate.model_fields), None)
@@ -58,10 +58,10 @@ def all_keys(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, Fi
 
 def meaning(field: FieldInfo) -> str:
     """Return what a field sets, as its docstring says it."""
-    return one_line(field.description or "")
+    return without_markup(field.description or "")
 
 
-def one_line(documentation: str) -> str:
+def without_markup(documentation: str) -> str:
     """Return a part of a docstring on one line, without its markup."""
     text = " ".join(documentation.split()).replace("``", "")
     return re.sub(r":\w+:`[~\w.]*?([\w]+)`", r"\1", text)

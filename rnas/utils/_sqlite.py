@@ -79,7 +79,7 @@ def opened(path: Path) -> Iterator[RDBStorage]:
 
 @contextmanager
 def reading(path: Path) -> Iterator[RDBStorage]:
-    """Open a copy of the storage in a file: nothing is written beside the file, and no lock is waited for.
+    """Open a copy of the storage in a file: nothing is written next to the file, and no lock is waited for.
 
     Raises:
         LedgerError: the file is not a complete database.
@@ -107,11 +107,14 @@ def explained(name: Path | str) -> Iterator[None]:
     try:
         yield
     except DATABASE_ERRORS as error:
-        cause: BaseException = error
-        while (inner := getattr(cause, "orig", None) or cause.__cause__) is not None:
-            cause = inner
-        reason = next(iter(str(cause).splitlines()), type(cause).__name__)
-        raise LedgerError(f"{name} cannot be read or written: {_reason(Path(name), reason)}") from error
+        raise LedgerError(f"{name} cannot be read or written: {_reason(Path(name), first_reason(error))}") from error
+
+
+def first_reason(error: BaseException) -> str:
+    """Return the first line of what the database itself said, without what others made of it."""
+    while (inner := getattr(error, "orig", None) or error.__cause__) is not None:
+        error = inner
+    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def _reason(path: Path, reason: str) -> str:
@@ -143,7 +146,7 @@ def _check(copy: Path, path: Path) -> None:
 def _copied(path: Path) -> Iterator[Path]:
     """Copy a database and its log, as they were together at one instant, to a folder that ends with the block.
 
-    SQLite cannot read a log without a file beside it that it writes to.
+    SQLite cannot read a log without a file next to it that it writes to.
     """
     if not path.is_file():
         raise LedgerError(f"{path} is {'not a file' if path.exists() else 'gone'}: {_FIX}")
@@ -153,11 +156,11 @@ def _copied(path: Path) -> Iterator[Path]:
             before = _version(path)
             shutil.copyfile(path, copy)
             for suffix in ("-wal", "-journal"):
-                beside = path.with_name(f"{path.name}{suffix}")
+                neighbour = path.with_name(f"{path.name}{suffix}")
                 copy.with_name(f"{copy.name}{suffix}").unlink(missing_ok=True)
                 with suppress(FileNotFoundError):
-                    if beside.is_file():
-                        shutil.copyfile(beside, copy.with_name(f"{copy.name}{suffix}"))
+                    if neighbour.is_file():
+                        shutil.copyfile(neighbour, copy.with_name(f"{copy.name}{suffix}"))
             if _version(path) == before:
                 break
             time.sleep(0.05)
@@ -248,7 +251,7 @@ def _holder(path: Path) -> str:
     with suppress(OSError, ValueError):
         files = [path.with_name(f"{path.name}{suffix}") for suffix in ("", "-shm", "-wal")]
         inodes = {str(one.stat().st_ino) for one in files if one.exists()}
-        for line in Path("/proc/locks").read_text().splitlines():
+        for line in Path("/proc/locks").read_text(encoding="utf-8").splitlines():
             kind, pid, file = line.split()[-5:-2]
             if kind == "WRITE" and file.rpartition(":")[2] in inodes and int(pid) != os.getpid():
                 found.append(pid)

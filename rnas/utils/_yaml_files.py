@@ -36,7 +36,9 @@ def parse_yaml(text: str, source: object) -> Any:
         # The loader refuses all tags that are not plain values.
         return yaml.load(text, Loader=_Loader)
     except (yaml.YAMLError, ValueError, OverflowError) as error:
-        raise InputError(f"{source}: not valid YAML ({one_line(error_text(error), 400)})") from None
+        # PyYAML knows no name of a text that it is given.
+        reason = error_text(error).replace('in "<unicode string>", ', "at ")
+        raise InputError(f"{source}: not valid YAML ({one_line(reason, 400)})") from None
 
 
 def read_mapping(path: Path) -> dict[str, Any]:

@@ -47,16 +47,23 @@ def replacing(path: Path) -> Iterator[Path]:
     yield partial
     # Only the owner may read a file that safetensors writes, whatever the user's default is.
     partial.chmod(mode)
-    with partial.open("rb") as file:
+    # Windows only flushes what was opened to write.
+    with partial.open("rb+") as file:
         # Otherwise the new name may reach the disk before the content.
         os.fsync(file.fileno())
     partial.replace(path)
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file in UTF-8; a lone surrogate, which is no character, becomes its escape."""
+    """Write a text file in UTF-8, the same on every system; a lone surrogate becomes its escape."""
     with replacing(path) as partial:
-        partial.write_text(text, encoding="utf-8", errors="backslashreplace")
+        partial.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file as a whole."""
+    with replacing(path) as partial:
+        partial.write_bytes(content)
 
 
 def write_tensors(path: Path, tensors: "Mapping[str, Tensor]", metadata: Mapping[str, str] | None = None) -> None:

@@ -19,6 +19,7 @@ else:
 
 
 _PROCESSORS = Path("/proc/cpuinfo")
+_DRIVER = Path("/proc/driver/nvidia/version")
 _LIBRARIES = ("rnas", "torch", "numpy", "scipy", "scikit-learn", "pymoo", "optuna")
 
 
@@ -61,14 +62,27 @@ def device_name(device: str) -> str:
 def processor(device: str) -> str:
     """Return the processor model of a torch device and the features that torch uses; other models round differently.
 
-    The text is empty if the system does not report it.
+    Of a GPU, the versions of CUDA, cuDNN and the driver belong to it. The text is empty if the system does not report
+    it.
     """
     if device.startswith("cuda"):
-        return torch.cuda.get_device_name(device)
-    told = _PROCESSORS.read_text() if _PROCESSORS.is_file() else ""
+        return ", ".join((torch.cuda.get_device_name(device), *_gpu_software()))
+    told = _PROCESSORS.read_text(encoding="utf-8", errors="replace") if _PROCESSORS.is_file() else ""
     model = re.search(r"^model name\s*:\s*(.+)$", told, re.MULTILINE)
     name = model[1].strip() if model is not None else platform.processor()
     return f"{name}, {torch.backends.cpu.get_cpu_capability()}" if name else ""
+
+
+def _gpu_software() -> tuple[str, ...]:
+    """Return the versions that decide how a GPU rounds; torch's own version is the same for every CUDA."""
+    driver = re.search(r"Kernel Module.*?\s(\d[\d.]+)\s", _DRIVER.read_text()) if _DRIVER.is_file() else None
+    found = {
+        "CUDA": torch.version.cuda,
+        "ROCm": torch.version.hip,
+        "cuDNN": torch.backends.cudnn.version(),  # type: ignore[no-untyped-call]
+        "driver": None if driver is None else driver[1],
+    }
+    return tuple(f"{name} {version}" for name, version in found.items() if version is not None)
 
 
 def json_hash(value: Mapping[str, Any]) -> str:

@@ -142,6 +142,16 @@ def _in_folder(path: Path, info: ValidationInfo) -> Path:
         raise InputError(f"{path}: cannot be resolved ({error})") from None
 
 
+def lower_case(name: str) -> str:
+    """Return a name as it is known, whatever its case and the blanks around it."""
+    return name.strip().lower()
+
+
+def _lower_case_names(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(map(lower_case, names)))
+
+
+NamesField = Annotated[tuple[str, ...], AfterValidator(_lower_case_names)]
 BandField = Annotated[Band, BeforeValidator(parse_band), PlainSerializer(_band_as_list)]
 EpsilonField = Annotated[Fraction, BeforeValidator(parse_epsilon), PlainSerializer(str)]
 FractionField = Annotated[Fraction, BeforeValidator(parse_fraction), PlainSerializer(str)]

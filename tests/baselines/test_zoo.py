@@ -1,10 +1,14 @@
 """Every published network: counts of the released code, printed sizes, budgets, names of weights, training."""
 
 import csv
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
 from baselines import (
     advrush,
@@ -19,9 +23,13 @@ from baselines import (
     vgg_r,
     wide_resnet,
 )
+from baselines.sources import ADVRUSH_CODE, ROBNET_CODE, ROBUST_RESNETS_CODE, ROBUST_WRN_CODE
 from rnas.networks.architecture import from_json, to_json
+from rnas.networks.residual import ResidualNetwork
 from rnas.networks.robust_scaling import RobustScaling
+from rnas.networks.weights import load_weights
 from rnas.networks.zoo import Baseline, Published, baselines, same_weights
+from tests.rnas.networks.released_modules import filled
 
 FAMILIES = (
     advrush,
@@ -185,15 +193,21 @@ def test_json_round_trip(name: str) -> None:
 # Of each naming two tensors as the released files call them.
 ORIGINAL_NAMES = {
     "advrush": ["stem.1.running_mean", "cells.7._ops.0.op.7.weight"],
+    "amoebanet": ["cells.6._ops.8.1.weight", "cells.13._ops.8.3.running_var"],
+    "pdarts": ["cells.0.preprocess1.op.2.running_mean", "cells.19._ops.7.op.3.bias"],
     "racl": ["cells.6.preprocess1.op.1.weight", "classifier.bias"],
     "darts-r": ["cells.4.preprocess0.conv_2.weight", "cells.10._ops.7.op.3.bias"],
+    "robnet-free": ["cells.19._ops.13.op.conv.op.7.running_mean", "cells.0.preprocess0.op.1.weight"],
     "robnet-large": ["cells.0._ops.0.op.conv.op.1.weight", "cells.6._ops.1.op.res.bn.running_var"],
     "robnet-large-imagenet": ["stem0.3.weight", "stem1.2.bias"],
     "vgg-11-r": ["features.25.weight", "features.26.running_mean"],
     "densenet-121": ["stages.0.0.5.bn2.weight", "stages.2.1.conv.weight"],
+    "resnet-18": ["layer4.1.bn2.weight", "layer2.0.shortcut.1.running_var"],
     "resnet-50": ["layer1.0.shortcut.0.weight", "linear.weight"],
     "wrn-34-r": ["blocks.0.layer.0.convShortcut.weight", "bn1.running_mean"],
     "wrn-28-10": ["blocks.2.layer.3.bn2.bias", "norm1.num_batches_tracked"],
+    "wrn-a1": ["blocks.0.layer.0.shortcut.0.weight", "fc.weight"],
+    "robust-resnet-a1-advanced": ["stem_conv.weight", "blocks.0.layer.3.bn3.2.weight"],
     "robust-resnet-a1": ["blocks.1.layer.0.conv2.6.weight", "blocks.2.layer.6.se.fc.2.weight"],
     "bottleneck-residual-se-64-d11-w16": ["blocks.0.layer.0.bn3.weight", "blocks.0.layer.0.shortcut.0.weight"],
 }
@@ -210,6 +224,50 @@ def test_names_of_published_weights(name: str) -> None:
         originals = [names.original(tensor) for tensor in ours]
         assert len(set(originals)) == len(ours)
         assert [names.ours(original) for original in originals] == ours
+
+
+# The smallest member of each family, by the code that released weights of the family.
+NAMINGS = {
+    (baseline.family, names.code): baseline
+    for baseline in sorted(ZOO.values(), key=lambda baseline: -baseline.cost.params)
+    for names in baseline.weight_names
+}
+OPTIMIZER = {"optimizer_state_dict": {"state": {}, "param_groups": [{"lr": 0.1}]}, "epoch": 100}
+
+
+def released(code: str, state: dict[str, Tensor]) -> dict[str, Any]:
+    """What a file of this code holds: wrappers, prefixes, parts that are never run, and other weights."""
+    last = {name: torch.zeros_like(tensor) for name, tensor in state.items()}
+    parallel = {f"module.{name}": tensor for name, tensor in state.items()}
+    return {
+        ROBUST_RESNETS_CODE: {"model_state_dict": state, "unaveraged_model_state_dict": last, **OPTIMIZER},
+        ROBUST_WRN_CODE: {"model_state_dict": parallel, "ENV": {"best_pgd_acc": np.float64(0.5)}, **OPTIMIZER},
+        "yaodongyu/TRADES": {
+            **{name: tensor for name, tensor in parallel.items() if not name.endswith("num_batches_tracked")},
+            "module.sub_block1.layer.0.conv1.weight": torch.ones(2),
+        },
+        ROBNET_CODE: {"state_dict": parallel, "best_prec": torch.tensor(50.0), **OPTIMIZER},
+        ADVRUSH_CODE: {"state_dict": {**state, "auxiliary_head.classifier.weight": torch.ones(2)}, **OPTIMIZER},
+    }[code]
+
+
+@pytest.mark.parametrize(("family", "code"), NAMINGS)
+def test_weights_in_the_form_and_names_of_each_code_give_their_logits(family: str, code: str, tmp_path: Path) -> None:
+    baseline = NAMINGS[family, code]
+    network = baseline.network
+    if isinstance(network, ResidualNetwork):
+        network = replace(network, depths=(1, 2, 1), channels=(32, 64, 128))
+    source = filled(network.build(10, (3, 32, 32)))
+    (names,) = (names for names in baseline.weight_names if names.code == code)
+    path = tmp_path / "weights.pth"
+    torch.save(released(code, {names.original(name): tensor for name, tensor in source.state_dict().items()}), path)
+    target = network.build(10, (3, 32, 32)).eval()
+    notes = load_weights(target, path, baseline.weight_names, baseline.name, network)
+    images = torch.rand(2, 3, 32, 32)
+    with torch.no_grad():
+        assert torch.equal(target(images), source(images))
+    averaged = "model_state_dict is used, which are averaged, and not unaveraged_model_state_dict"
+    assert any(averaged in note for note in notes) is (code == ROBUST_RESNETS_CODE)
 
 
 def test_the_auxiliary_head_of_cells_is_left_out() -> None:

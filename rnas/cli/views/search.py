@@ -10,13 +10,14 @@ from rnas.cli.views.words import Words
 from rnas.experiment import Work
 from rnas.nas._dispatch import numbered
 from rnas.nas._loop import spent
-from rnas.nas.evaluators.evaluator import FINAL_ACCURACY
+from rnas.nas.evaluators.evaluator import FINAL_ACCURACY, NotesSpeed
 from rnas.nas.ledger import Record
 from rnas.nas.quality import Quality
 from rnas.nas.result import SearchResult
 from rnas.nas.search import Search
+from rnas.utils._devices import torch_device
 from rnas.utils._metric import value_text
-from rnas.utils.quantities import Band, pluralize
+from rnas.utils.quantities import pluralize
 
 _BANDS = 3
 _COSTS = ("flops", "params", "macs")
@@ -55,6 +56,9 @@ class SearchWords(Words):
             f"{self._search.path}: {config.strategy['name']} over {self._setup.space.name}, "
             f"{pluralize(config.budget, 'evaluation')}{self._before()}, {self.work.slots} at once"
         ]
+        evaluator = self._setup.evaluator
+        if isinstance(evaluator, NotesSpeed):
+            lines += filter(None, [evaluator.speed_note(torch_device(config.device))])
         if len(self._rungs) > 1:
             lines.append("rung 0 is the shortest training; the best networks of a rung are trained longer at the next")
         return [*lines, _EXPLAINED]
@@ -63,7 +67,7 @@ class SearchWords(Words):
         """Return a line for each batch, where evaluations take time."""
         new = record.batch != self._batch
         self._batch = record.batch
-        if self._final or not new or self._setup.evaluator.instant:
+        if self._final or not new or self._setup.evaluator.instant or self._setup.config.asynchronous:
             return ""
         return f"batch {record.batch + 1} is proposed from {pluralize(record.num_observed, 'result')}"
 
@@ -103,12 +107,9 @@ class SearchWords(Words):
 
     @staticmethod
     def closing(experiment: Search, result: SearchResult) -> list[str]:
-        """Return why a search ended early, and whether nothing was completed."""
+        """Return why a search ended early."""
         short = shortfall(result, experiment.path, experiment.out_of_time)
-        lines = [] if short is None else [short]
-        if SearchWords.failed(result):
-            lines.append("no evaluation was completed; the reasons are above and in the report")
-        return lines
+        return [] if short is None else [short]
 
     @staticmethod
     def failed(result: SearchResult) -> bool:
@@ -140,13 +141,10 @@ def shortfall(result: SearchResult, path: Path, out_of_time: bool) -> str | None
     ended = f"ended with {len(result.complete)} of {pluralize(config.budget, 'evaluation')}: "
     if waiting or out_of_time:
         return f"{ended}the time was up; resume it with: rnas resume {shlex.quote(str(path))}"
-    settings = result.setup.space.settings
-    banded = [name for name in ("flops", "params") if getattr(settings, name) != Band()]
-    fixes = [f"widen {' and '.join(f'space.{name}' for name in banded)}"] if banded else []
-    fixes += ["narrow less"] if settings.narrow else []
-    inside = " inside its bands" if banded else ""
+    remedy = result.setup.space.remedy
+    inside = " inside its bands" if "widen" in remedy else ""
     number = len({record.key for record in result.records})
-    fix = f": {', or '.join(fixes)}, in a new search" if fixes else ""
+    fix = f": {remedy}, in a new search" if remedy else ""
     return f"{ended}the space holds no more than these {number}{inside}{fix}"
 
 

@@ -92,7 +92,8 @@ def description(setup: Setup) -> list[str]:
         f"on {settings.device}",
         f"the best epoch is chosen on {val} by the {val_words(settings)}; results are on {test}",
     ]
-    return lines + [note for note in (setup.dataset.note,) if note]
+    notes = setup.dataset.note, recipe.numerics.speed_note(settings.device)
+    return lines + [note for note in notes if note]
 
 
 def _ending(summary: Mapping[str, Any]) -> str:

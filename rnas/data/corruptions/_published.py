@@ -49,6 +49,16 @@ def published_split(folder: Path, corruption: str, severity: int, rows: Tensor |
     return Split(torch.from_numpy(chosen).movedim(3, 1).contiguous(), published_labels(folder)[ids], ids, 255)
 
 
+def published_rows(dataset: Dataset, ids: Tensor) -> Tensor:
+    """Return the positions (n,) int64 in the published test set of test images, ascending.
+
+    Args:
+        dataset: a data set with all published test images, which are its last.
+        ids: (n,) int64, positions in the data set.
+    """
+    return ids.cpu().sort().values - (len(dataset.labels) - dataset.num_test_images)
+
+
 def published_names(folder: Path) -> tuple[str, ...]:
     """Return the corruptions that a folder has: the fifteen, and the four further ones if all of them are there.
 

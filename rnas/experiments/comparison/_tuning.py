@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import Field, NonNegativeFloat, model_validator
 
 from rnas.errors import InputError
 from rnas.experiment import RESULT, Listener, kind_at
@@ -21,7 +21,7 @@ from rnas.experiments.tuning.tuning import Tuning
 from rnas.experiments.tuning.tuning import tuning_settings as resolve_tuning
 from rnas.nas.execution._local import slots
 from rnas.networks import architecture as arch
-from rnas.utils._json_files import Content, read_content
+from rnas.utils._json_files import Content, Share, read_content
 
 FIELDS = ("learning_rate", "weight_decay")
 
@@ -31,9 +31,9 @@ SEED = 2**30
 
 class _Trial(Content):
     parameters: dict[str, float]
-    value: float | None
+    value: Share | None
     state: str
-    seconds: float
+    seconds: NonNegativeFloat
 
 
 class _Comparison(Content):
@@ -84,7 +84,7 @@ def tune_all(
     Args:
         folder: folder with a directory for each network.
         settings: settings of the comparison; without a budget for tuning, nothing is tuned.
-        workers: trials at once; see :func:`rnas.nas.execution._local.local_executor`.
+        workers: trials at once; see :func:`rnas.nas.execution._local.executor_of`.
         listener: learns of progress.
 
     Raises:

@@ -142,7 +142,7 @@ def compared_networks(
 def _form(
     reference: "Reference", flops: int, input_shape: Shape, num_classes: int, tolerance: float, robust_scaling: bool
 ) -> tuple[Scaled, str]:
-    """Return the form of a network that is nearest to a budget, and how it is scaled; InputError if there is none."""
+    """Return the form of a network that is nearest to a budget, and how it is scaled; InputError if none is near."""
     baseline = _baseline(reference.name)
     if baseline is not None:
         return baseline.scaled_to(flops, input_shape, num_classes), baseline.scaling.description

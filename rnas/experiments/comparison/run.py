@@ -72,7 +72,7 @@ class Comparison(SeededTrainings[ComparisonSettings, ComparisonResult]):
             if (tuning := self.settings.tuning) is not None:
                 seconds = tuning.epochs * (epoch + selection)
                 work.append(EstimatedWork(f"tuning of {one.name}", tuning.trials, seconds, memory, details))
-        return CostEstimate(tuple(work), len(places), places[0])
+        return CostEstimate(tuple(work), tuple(places))
 
     def extend(self, **larger: int | None) -> None:
         """Enlarge the comparison; see :meth:`Experiment.extend`.

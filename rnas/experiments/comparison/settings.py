@@ -11,7 +11,7 @@ from rnas.experiments.training.settings import SeededSettings, TrainingRunSettin
 from rnas.utils._lazy import LazyModule
 from rnas.utils.model import Model
 from rnas.utils.provenance import json_hash
-from rnas.utils.quantities import ShareField, parse_size
+from rnas.utils.quantities import NamesField, ShareField, parse_size
 
 if TYPE_CHECKING:
     from rnas.experiments.tuning import _space
@@ -32,7 +32,7 @@ class SharedTraining(ResolvedTraining):
     """Sizes of the splits; the best epoch is chosen on ``val``."""
     evaluation: EvaluationSettings
     """The attack on the val split after every epoch."""
-    attacks: tuple[str, ...] = Field(ATTACKS, min_length=1)
+    attacks: NamesField = Field(ATTACKS, min_length=1)
     """Names of the attacks on the test split."""
     attacked_images: PositiveInt | None = None
     """Number of images to attack, the first of the test split; None is all of them."""

@@ -206,7 +206,7 @@ class Replication:
 
 
 def find(name: str) -> Replication:
-    """Return the installed replication of this name; raise InputError with the known names if there is none."""
+    """Return the installed replication of this name; raise InputError with the known names if no design has it."""
     found: Replication = registry.load(registry.REPLICATIONS, name)
     return found
 

@@ -75,7 +75,7 @@ class ReplicationRun(SeededTrainings[ReplicationSettings, ReplicationResult]):
             EstimatedWork(cell.label, seeds, time, memory or None, {"flops": cell.flops, "params": cell.params})
             for cell, time in zip(self.cells, times, strict=True)
         )
-        return CostEstimate(tuple(work), len(places), places[0])
+        return CostEstimate(tuple(work), tuple(places))
 
     def supply(self, **objects: object) -> None:
         """Give the run its ``replication`` as an object if it is not registered; see :meth:`Experiment.supply`."""

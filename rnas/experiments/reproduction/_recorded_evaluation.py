@@ -14,11 +14,13 @@ import torch
 
 from rnas.attacks.description import describe
 from rnas.attacks.named import named_attack
+from rnas.data.corruptions._published import published_rows
 from rnas.data.dataset import Dataset, Split
 from rnas.errors import InputError
 from rnas.evaluation._image_flags import unpack
 from rnas.evaluation._request import Request
 from rnas.evaluation._weights_evaluation import evaluate_subject
+from rnas.evaluation.corruption_robustness import published_hash
 from rnas.evaluation.evaluation_result import EvaluationResult
 from rnas.evaluation.subject import Subject, images_hash, loaded
 from rnas.evaluation.threats import parse_threat
@@ -116,6 +118,7 @@ class RecordedEvaluation(RecordedResult):
         found.append(compared("weights", result.weights.sha256, file_hash(self._weights)))
         here = f"{len(self._split):,}, {images_hash(self._split)}"
         found.append(compared("images", f"{data.images:,}, {data.images_hash}", here))
+        found += self._corruptions()
         found += self._training_checks()
         found.append(self._attacks())
         found.append(self._numbers())
@@ -168,6 +171,16 @@ class RecordedEvaluation(RecordedResult):
             seen = trained_on.seen(self._dataset) & set(recorded.ids)
             found.append(compared("images trained on", 0, len(seen)))
         return found
+
+    def _corruptions(self) -> list[Check]:
+        """Check published corrupted images, if there were some, though they are not evaluated again."""
+        recorded = (self.result.corruptions or {}).get("hash")
+        if recorded is None:
+            return []
+        here = published_hash(
+            Path(str(self.result.request.get("corruptions"))), published_rows(self._dataset, self._split.ids)
+        )
+        return [compared("corruptions", recorded, here)]
 
     def _numbers(self) -> Check:
         """Check that each accuracy is that of the images that are recorded as right."""

@@ -26,7 +26,7 @@ from rnas.nas._problem import with_known
 from rnas.nas._setup import Setup
 from rnas.nas.evaluators import _guard as guard
 from rnas.nas.evaluators.evaluator import Context, EvaluatesWeights, Evaluation, Evaluator, Status, Task
-from rnas.nas.execution._local import Device, local_executor
+from rnas.nas.execution._local import Device, executor_of
 from rnas.nas.ledger import Ledger, Record
 from rnas.nas.result import SearchResult
 from rnas.nas.search import Search
@@ -60,8 +60,8 @@ class RecordedSearch(RecordedResult):
     def __post_init__(self) -> None:
         if not self.record.complete:
             reason = self.record.evaluation.reason if self.record.evaluation is not None else ""
-            told = f"{self.record.status}{f': {reason}' if reason else ''}"
-            raise InputError(f"{self.words} has no result to reproduce ({told}); take a complete member")
+            status = f"{self.record.status}{f': {reason}' if reason else ''}"
+            raise InputError(f"{self.words} has no result to reproduce ({status}); take a complete member")
 
     @property
     def key(self) -> str:
@@ -88,27 +88,27 @@ class RecordedSearch(RecordedResult):
     @property
     def conditions(self) -> Mapping[str, str]:
         """Return the conditions that the evaluator records."""
-        told: dict[str, str] = {}
+        found: dict[str, str] = {}
         attack, data = _known_keys(self._provenance, "evaluation", _ATTACK), self._data
         if attack:
-            told["attack"] = f"{attack['attack']}, {pluralize(attack['steps'], 'step')} of {attack['step']}"
-            told["ball"] = f"{attack['norm']}, epsilon {attack['epsilon']} for pixels in [0, 1]"
-            told["noise"] = f"seed {attack['seed']}, {attack['precision']}"
+            found["attack"] = f"{attack['attack']}, {pluralize(attack['steps'], 'step')} of {attack['step']}"
+            found["ball"] = f"{attack['norm']}, epsilon {attack['epsilon']} for pixels in [0, 1]"
+            found["noise"] = f"seed {attack['seed']}, {attack['precision']}"
         if data:
             images = data["images"]
             test = f"; {images['test']:,} of the test split for {_TEST}..." if self._has_test else ""
             split_seed = data["split_seed"]
-            told["images"] = (
+            found["images"] = (
                 f"{images['search_val']:,} of the search_val split{test}; {data['name']} by split seed {split_seed}"
             )
         if self._provenance.keys() >= RECIPE:
             recipe, recipe_hash = self._provenance["recipe"]["name"], self._provenance["recipe_hash"]
             epochs = pluralize(self._provenance["fidelity"]["epochs"], "epoch")
-            told["training"] = f"recipe {recipe} ({recipe_hash}), {epochs}, seed {self.seed}"
+            found["training"] = f"recipe {recipe} ({recipe_hash}), {epochs}, seed {self.seed}"
         elif self.seed is not None:
-            told["seed"] = str(self.seed)
+            found["seed"] = str(self.seed)
         notes = " ".join(self._evaluator.notes)
-        return {**told, "note": notes} if notes else told
+        return {**found, "note": notes} if notes else found
 
     @property
     def usual(self) -> Source:
@@ -190,7 +190,7 @@ class RecordedSearch(RecordedResult):
             workers = 0
         names = f"seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}"
         listener.message(f"{pluralize(len(tasks), 'evaluation')} from scratch, with {names}")
-        with local_executor(self._evaluator, workers, device=self.device or self._own_device) as executor:
+        with executor_of(self._evaluator, workers, device=self.device or self._own_device) as executor:
             records = evaluate_all(tasks, setup.problem, ledger, executor, listener)
         outcomes = []
         for record in records:

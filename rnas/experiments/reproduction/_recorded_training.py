@@ -207,8 +207,8 @@ class RecordedTraining(RecordedResult):
 
     @property
     def _told(self) -> Mapping[str, Any]:
-        told: Mapping[str, Any] = self.settings.model_dump(mode="json")
-        return told
+        content: Mapping[str, Any] = self.settings.model_dump(mode="json")
+        return content
 
 
 def _accuracies(final: Mapping[str, Any]) -> dict[str, float]:

@@ -1,17 +1,14 @@
 """Measure what a training would take here, before it begins."""
 
-from torch import nn
-
-from rnas.attacks.attack import Attack
 from rnas.attacks.named import named_attack
 from rnas.errors import BatchTooLargeError
-from rnas.evaluation.robustness import evaluate_robustness
+from rnas.evaluation.robustness import image_seconds
 from rnas.experiment import CostEstimate, EstimatedWork
 from rnas.experiments.training._evaluation import val_attacks
-from rnas.experiments.training._memory import advise, out_of_memory, release
+from rnas.experiments.training._memory import advise
 from rnas.experiments.training.setup import Setup
 from rnas.training.inner_attack import PGDInner
-from rnas.utils._devices import now, peak_memory
+from rnas.utils._devices import out_of_memory, peak_memory, release
 from rnas.utils._threads import one_thread
 
 EPOCH, SELECTION, TEST = "an epoch", "val images after an epoch", "attacks on the best or the last weights"
@@ -54,8 +51,9 @@ def _estimate(setup: Setup, step: float) -> CostEstimate:
     batch = min(max(affordable, _LEAST_IMAGES), settings.evaluation.batch_size, len(setup.splits["test"]))
     model = setup.trainer().model
     attacks = [named_attack(name, settings.eps) for name in settings.attacks]
-    val = sum(_image_seconds(setup, model, attack, batch) for attack in val_attacks(settings))
-    test = sum(_image_seconds(setup, model, attack, batch) for attack in attacks)
+    images = setup.splits["test"].first(batch)
+    val = sum(image_seconds(model, images, [attack]) for attack in val_attacks(settings))
+    test = sum(image_seconds(model, images, [attack]) for attack in attacks)
     epoch = step * plan.epoch_steps(setup.images)
     if settings.recipe.overfitting_guard:
         # About one of the two attacks of the val split on images of its own.
@@ -68,15 +66,5 @@ def _estimate(setup: Setup, step: float) -> CostEstimate:
             EstimatedWork(SELECTION, epochs, val * selected, None, {"images": selected}),
             EstimatedWork(TEST, 2, test * judged, None, {"images": judged}),
         ),
-        slots=1,
-        device=settings.device,
+        (settings.device,),
     )
-
-
-def _image_seconds(setup: Setup, model: nn.Module, attack: Attack, batch: int) -> float:
-    split = setup.splits["test"].first(batch)
-    # Libraries choose and load their kernels in the first run.
-    evaluate_robustness(model, split.first(1), [attack], 0, batch)
-    started = now(setup.settings.device)
-    evaluate_robustness(model, split, [attack], 0, batch)
-    return (now(setup.settings.device) - started) / batch

@@ -1,8 +1,7 @@
 """Evaluate a training on the val split after every epoch, and on the test split at the end."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +16,7 @@ from rnas.experiments.training.settings import TrainingRunSettings
 from rnas.experiments.training.setup import Setup
 from rnas.statistics._mcnemar import mcnemar
 from rnas.statistics.proportions import proportion
+from rnas.training.numerics import Numerics
 
 ATTACK_SEED = 0
 """Seed of the attacks on the test split; it is the default of ``rnas evaluate``, so that both agree."""
@@ -63,7 +63,7 @@ def evaluate_val(setup: Setup, model: nn.Module, check: Check = lambda share: No
     """Return accuracies on the val split, and the seconds that they took, as columns of the history."""
     started = time.perf_counter()
     settings = setup.settings
-    with _float32():
+    with Numerics().active(torch.device(settings.device)):
         result = evaluate_robustness(
             model,
             setup.splits["val"],
@@ -71,6 +71,7 @@ def evaluate_val(setup: Setup, model: nn.Module, check: Check = lambda share: No
             settings.split_seed,
             settings.evaluation.batch_size,
             check,
+            settings.recipe.numerics.cuda_graphs,
         )
     return {**result.metrics("val_"), "val_seconds": time.perf_counter() - started}
 
@@ -94,7 +95,7 @@ def evaluate_test(setup: Setup, model: nn.Module, moved: Callable[[str, float], 
     settings, split = setup.settings, setup.splits["test"]
     attacks: dict[str, Tensor] = {}
     clean = torch.empty(0)
-    with _float32():
+    with Numerics().active(torch.device(settings.device)):
         for name in settings.attacks:
             result = evaluate_robustness(
                 model,
@@ -103,6 +104,7 @@ def evaluate_test(setup: Setup, model: nn.Module, moved: Callable[[str, float], 
                 ATTACK_SEED,
                 settings.evaluation.batch_size,
                 lambda share, name=name: moved(name, share),  # type: ignore[misc]
+                settings.recipe.numerics.cuda_graphs,
             )
             clean, attacks[name] = result.clean, result.robust
     return CheckpointResult(clean, attacks)
@@ -127,13 +129,6 @@ def compared(best: CheckpointResult, last: CheckpointResult) -> list[dict[str, A
 def described_attacks(settings: TrainingRunSettings) -> list[dict[str, Any]]:
     """Return the settings of the attacks on the test split, as JSON values."""
     return [{"attack": name, **describe(named_attack(name, settings.eps))} for name in settings.attacks]
-
-
-@contextmanager
-def _float32() -> Iterator[None]:
-    """Convolve in float32 within the block; GPUs would otherwise use TensorFloat-32, which is less precise."""
-    with torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False):
-        yield
 
 
 def _accuracy(right: Tensor) -> dict[str, float]:

@@ -3,9 +3,12 @@
 import csv
 import io
 from collections.abc import Mapping, Sequence
+from typing import Annotated
+
+from pydantic import Field, NonNegativeFloat
 
 from rnas.training.recipe import Recipe
-from rnas.utils._json_files import Content
+from rnas.utils._json_files import Content, Share
 
 HISTORY = "history.csv"
 """Name of the file of all epochs."""
@@ -19,14 +22,14 @@ split, ``val_seconds``; and ``guarded_accuracy`` if the recipe looks for catastr
 class Epoch(Content):
     """Define the columns of a row that are always there."""
 
-    epoch: float
+    epoch: Annotated[float, Field(ge=1)]
     loss: float
-    train_robust_accuracy: float
-    learning_rate: float
-    seconds: float
-    val_clean_accuracy: float
-    val_robust_accuracy: float
-    val_robust_margin: float
+    train_robust_accuracy: Share
+    learning_rate: NonNegativeFloat
+    seconds: NonNegativeFloat
+    val_clean_accuracy: Share
+    val_robust_accuracy: Share
+    val_robust_margin: Annotated[float, Field(ge=-1, le=1)]
 
 
 def chosen_by(recipe: Recipe) -> tuple[str, str]:

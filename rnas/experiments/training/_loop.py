@@ -14,13 +14,14 @@ from rnas.errors import BatchTooLargeError, DivergedError, InputError
 from rnas.experiment import Experiment, Listener, Work
 from rnas.experiments.training._evaluation import CheckpointResult, compared, evaluate_test, evaluate_val
 from rnas.experiments.training._history import HISTORY, Row, best_row, to_csv
-from rnas.experiments.training._memory import advise, out_of_memory, release
+from rnas.experiments.training._memory import advise
 from rnas.experiments.training._state import STATE, State, has_state
 from rnas.experiments.training._summary import Status, provenance, summarised
 from rnas.experiments.training.checkpoint import BEST, LAST, Checkpoint, write_description, write_weights
 from rnas.experiments.training.settings import TrainingRunSettings
 from rnas.experiments.training.setup import Setup
 from rnas.networks.weights import load_weights
+from rnas.utils._devices import out_of_memory, release
 from rnas.utils._threads import one_thread
 from rnas.utils.files import write_text
 
@@ -116,7 +117,7 @@ class _Loop:
         checkpoints = {}
         if self._state.history:
             checkpoints = {name: Checkpoint.read(self._folder / file) for name, file in _FILES.items()}
-        summary = summarised(self._setup, self._state.history, status, reason, checkpoints)
+        summary = summarised(self._setup, self._state.history, status, reason, checkpoints) | self._provenance
         if status != "diverged":
             summary = self._evaluated(summary, checkpoints)
         write_text(self._experiment.result_file, json.dumps(summary, indent=2, allow_nan=False) + "\n")
@@ -162,10 +163,17 @@ class _Loop:
                 selected = evaluate_val(self._setup, training.result, selecting)
                 self._state = replace(self._state, history=(*self._state.history, {**point, **selected}))
             replace(self._state, tensors=training.state()).write(self._folder / STATE)
+            self._record_graph_failure()
             self._derive()
             if not training.overfitted:
                 self._listener.recorded(self._state.history[-1])
         self._where.in_training = False
+
+    def _record_graph_failure(self) -> None:
+        failure = self._training.graph_failure
+        if failure and "without_cuda_graph" not in self._provenance:
+            self._provenance["without_cuda_graph"] = failure
+            self._listener.message(f"a part of the training runs without a CUDA graph, at the same result ({failure})")
 
     @property
     def _best(self) -> Row:

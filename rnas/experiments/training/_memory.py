@@ -1,6 +1,5 @@
-"""Find batches that fit into memory, and measure the memory in use."""
+"""Find batches that fit into memory."""
 
-import gc
 import json
 import subprocess
 import sys
@@ -8,29 +7,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-import torch
-
 from rnas.evaluation.robustness import evaluate_robustness
 from rnas.experiments.training._evaluation import val_attacks
 from rnas.experiments.training.setup import Setup
-from rnas.nas.evaluators._guard import classified
-from rnas.nas.evaluators.evaluator import Status
+from rnas.training.numerics import Numerics
+from rnas.utils._devices import out_of_memory, release
 
 _STEPS = 8
 """A batch is near enough to the largest that fits when one larger by such a share of it does not fit."""
 
-_WITHOUT_A_CLASS = ("bad_alloc", "could not create a primitive", "could not create a memory object")
-"""Messages of oneDNN, which convolves on CPUs, if it gets no memory for code or scratch space."""
-
 Kind = Literal["training", "evaluation"]
 """Kind of work that runs out of memory."""
-
-
-def out_of_memory(error: BaseException) -> bool:
-    """Return whether an exception means that memory of the GPU or of the host ran out."""
-    if isinstance(error, RuntimeError) and any(text in str(error) for text in _WITHOUT_A_CLASS):
-        return True
-    return classified(error)[0] is Status.OUT_OF_MEMORY
 
 
 def largest_batch(size: int, attempt: Callable[[int], None]) -> int:
@@ -73,7 +60,7 @@ class Advice:
 
 
 def advise(setup: Setup, in_training: bool) -> Advice:
-    """Find the largest batch that fits, by trying some here.
+    """Find the largest batch that fits, by trying some, each in a process of its own.
 
     Args:
         setup: the training, whose network and optimiser are no longer in memory.
@@ -88,13 +75,6 @@ def advise(setup: Setup, in_training: bool) -> Advice:
         return Advice(0, f"{fault}, and even with one of 1 image", "take a smaller network")
     field = "batch_size" if in_training else "evaluation.batch_size"
     return Advice(fits, f"{fault}; {fits} fit here", f"set {field} to {fits}")
-
-
-def release() -> None:
-    """Free the memory of objects that are no longer in use."""
-    gc.collect()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
 
 
 def _survives(attempt: Callable[[int], None], batch: int) -> bool:
@@ -112,16 +92,14 @@ def _survives(attempt: Callable[[int], None], batch: int) -> bool:
 
 
 def _attempt(setup: Setup, kind: Kind, batch: int) -> None:
-    """Work on a number of images: on a GPU in this process, on a CPU in a process of its own.
+    """Work on a number of images in a process of its own.
 
-    A library that gets no memory on a CPU may end the process, and the system may as well.
+    A library that gets no memory on a CPU may end the process, and the system may as well. On a GPU it may leave torch
+    in disorder.
     """
-    if setup.settings.device == "cuda":
-        ATTEMPTS[kind](setup, batch)
-        return
     request = json.dumps({"settings": setup.settings.model_dump(mode="json"), "kind": kind, "batch": batch})
     command = [sys.executable, "-m", "rnas.experiments.training._probe"]
-    if subprocess.run(command, input=request, text=True, capture_output=True).returncode:
+    if subprocess.run(command, input=request, text=True, encoding="utf-8", capture_output=True).returncode:
         raise MemoryError
 
 
@@ -134,7 +112,8 @@ def _evaluation(setup: Setup, batch: int) -> None:
     """Evaluate one batch as on the val split, with images of the test split."""
     split = setup.splits["test"].first(batch)
     model = setup.trainer().model
-    evaluate_robustness(model, split, val_attacks(setup.settings), 0, batch)
+    with Numerics().active(split.pixels.device):
+        evaluate_robustness(model, split, val_attacks(setup.settings), 0, batch)
 
 
 ATTEMPTS: dict[Kind, Callable[[Setup, int], None]] = {"training": _step, "evaluation": _evaluation}

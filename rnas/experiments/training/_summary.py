@@ -1,7 +1,9 @@
 """Summarise a training, with everything that decided it."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
 
 from rnas.errors import InputError
 from rnas.experiments.training._activation import activation_note
@@ -10,7 +12,7 @@ from rnas.experiments.training._history import Row, chosen_by
 from rnas.experiments.training.checkpoint import Checkpoint
 from rnas.experiments.training.setup import Setup
 from rnas.networks import architecture as arch
-from rnas.utils._json_files import Content, checked_content
+from rnas.utils._json_files import Content, Share, checked_content
 from rnas.utils.provenance import device_name, processor, versions
 
 SCHEMA_VERSION = 1
@@ -20,9 +22,9 @@ Status = Literal["complete", "overfitted", "diverged"]
 
 
 class _Accuracy(Content):
-    accuracy: float
-    low: float
-    high: float
+    accuracy: Share
+    low: Share
+    high: Share
 
 
 class _NamedAccuracy(_Accuracy):
@@ -36,16 +38,16 @@ class _Test(Content):
 
 
 class _Weights(Content):
-    epoch: int
+    epoch: PositiveInt
     sha256: str
-    val: dict[str, float]
+    val: dict[str, Annotated[float, Field(ge=-1, le=1)]]
     test: _Test | None = None
 
 
 class _Difference(Content):
     name: str
-    difference: float
-    p_value: float
+    difference: Annotated[float, Field(ge=-1, le=1)]
+    p_value: Share
     indistinguishable: bool
 
 
@@ -55,13 +57,13 @@ class _Data(Content):
 
 
 class _Seconds(Content):
-    train: float
-    val: float
+    train: NonNegativeFloat
+    val: NonNegativeFloat
 
 
 class _Evaluation(Content):
     attacks: list[dict[str, Any]]
-    images: int
+    images: PositiveInt
     seed: int
 
 
@@ -76,7 +78,7 @@ class _Summary(Content):
     key: str
     architecture: dict[str, Any]
     seed: int
-    epochs_done: int
+    epochs_done: NonNegativeInt
     seconds: _Seconds
     epsilon: str
     evaluation: _Evaluation

@@ -15,6 +15,7 @@ from rnas.networks import architecture as arch
 from rnas.networks.zoo import find
 from rnas.utils._lazy import LazyModule
 from rnas.utils.provenance import json_hash
+from rnas.utils.quantities import NamesField
 
 if TYPE_CHECKING:
     from rnas.attacks import named
@@ -48,15 +49,10 @@ class TrainingRunSettings(ResolvedTraining):
     """Sizes of the splits."""
     evaluation: EvaluationSettings = EvaluationSettings(steps=10)
     """The attack on the val split after every epoch."""
-    attacks: tuple[str, ...] = Field(ATTACKS, min_length=1)
+    attacks: NamesField = Field(ATTACKS, min_length=1)
     """Names of the attacks on the test split at the end, at least one."""
     device: Literal["cpu", "cuda"] = "cpu"
     """Device that trains."""
-
-    @field_validator("attacks")
-    @classmethod
-    def _lower_case(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(name.strip().lower() for name in names))
 
     @field_validator("evaluation")
     @classmethod

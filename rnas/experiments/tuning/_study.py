@@ -8,7 +8,7 @@ import optuna
 from optuna import Study
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState, create_trial
-from pydantic import Field
+from pydantic import Field, NonNegativeFloat
 
 from rnas.errors import InputError, LedgerError
 from rnas.experiments.training._history import Epoch
@@ -28,7 +28,7 @@ class _Result(Content):
     status: Annotated[Status, Field(strict=False)]
     reason: str
     curve: list[Epoch]
-    seconds: float
+    seconds: NonNegativeFloat
     pruned: bool = False
 
 
@@ -66,8 +66,8 @@ class TuningStudy:
     @property
     def provenance(self) -> Mapping[str, Any]:
         """Return ``versions`` and ``device`` of the process that last ran trials; empty before the first."""
-        kept: Mapping[str, Any] = self.study.user_attrs.get(_PROVENANCE, {})
-        return kept
+        recorded: Mapping[str, Any] = self.study.user_attrs.get(_PROVENANCE, {})
+        return recorded
 
     def keep_provenance(self, provenance: Mapping[str, Any]) -> None:
         """Keep where trials are run, as JSON values."""

@@ -21,7 +21,7 @@ from rnas.experiments.tuning._trial import TrialTraining
 from rnas.experiments.tuning.result import TuningResult, summarised
 from rnas.experiments.tuning.settings import TuningSettings
 from rnas.nas.evaluators.evaluator import Evaluation, Status, Task
-from rnas.nas.execution._local import local_executor, slots
+from rnas.nas.execution._local import executor_of, slots
 from rnas.nas.execution.executor import Executor
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture
@@ -105,8 +105,7 @@ class Tuning(Experiment[TuningSettings, TuningResult]):
             epoch[0].memory_bytes,
             {"epochs": self.settings.training.fidelity.epochs},
         )
-        device = self.settings.training.device
-        return CostEstimate((trial,), len(slots(workers or 0, device)), device)
+        return CostEstimate((trial,), tuple(slots(workers or 0, self.settings.training.device)))
 
     @classmethod
     def _name(cls, settings: TuningSettings) -> str:
@@ -128,7 +127,7 @@ class Tuning(Experiment[TuningSettings, TuningResult]):
             study.close_finished_trials()
             study.keep_provenance({"versions": versions(), "device": device_name(training.device)})
             evaluator = TrialTraining(self.settings, self.database)
-            with local_executor(evaluator, workers, device=training.device) as executor:
+            with executor_of(evaluator, workers, device=training.device) as executor:
                 ended = sum(trial.state.is_finished() for trial in study.trials)
                 listener.started(self, Work("trial", self.settings.trials, ended, executor.slots))
                 self._run_trials(study, executor, listener)

@@ -16,6 +16,14 @@ from .evaluator import (
     Status as Status,
     Task as Task,
 )
+from .lookup import (
+    Lookup as Lookup,
+    PublicTable as PublicTable,
+    Results as Results,
+    Row as Row,
+    held_by as held_by,
+    results_of as results_of,
+)
 from .table import (
     Table as Table,
     TableSettings as TableSettings,

@@ -8,11 +8,17 @@ from dataclasses import replace
 from numbers import Real
 from typing import Any
 
-import torch
-
-from rnas.errors import ChangedInputError, DeadlineExceededError, DivergedError, LedgerError, error_text
+from rnas.errors import (
+    ChangedInputError,
+    DeadlineExceededError,
+    DeviceLostError,
+    DivergedError,
+    LedgerError,
+    error_text,
+)
 from rnas.experiment import require_same
 from rnas.nas.evaluators.evaluator import Context, Evaluates, Evaluation, Status, Task, inputs_of
+from rnas.utils._devices import has_context, out_of_memory, release
 from rnas.utils._text import one_line, shown
 from rnas.utils.files import disk_is_full
 
@@ -38,6 +44,14 @@ def evaluate(evaluator: Evaluates, task: Task, context: Context, inputs: Mapping
     """
     if inputs is not None:
         require_same(inputs, inputs_of(evaluator))
+    evaluation = _evaluated(evaluator, task, context)
+    if has_context(context.device):
+        # Other processes need the memory, and the next network may need it in other pieces.
+        release(context.device)
+    return evaluation
+
+
+def _evaluated(evaluator: Evaluates, task: Task, context: Context) -> Evaluation:
     started = time.perf_counter()
     try:
         return _checked(evaluator.evaluate(task, context))
@@ -57,15 +71,15 @@ def classified(error: BaseException) -> tuple[Status, str]:
     """Return the status that an exception means, and one line that describes it."""
     text = error_text(error)
     status, reason = Status.FAILED, f"{type(error).__name__}: {text}"
-    if isinstance(error, DivergedError):
+    if isinstance(error, DeviceLostError):
+        # What it advises is for the user's own process.
+        reason = error.reason
+    elif isinstance(error, DivergedError):
         status, reason = Status.DIVERGED, text
     elif isinstance(error, DeadlineExceededError):
         status, reason = Status.TIMEOUT, text
-    elif isinstance(error, MemoryError | torch.OutOfMemoryError):
+    elif out_of_memory(error):
         status, reason = Status.OUT_OF_MEMORY, text or "out of memory"
-    elif isinstance(error, RuntimeError) and "can't allocate memory" in text:
-        # The CPU allocator has no exception class of its own.
-        status = Status.OUT_OF_MEMORY
     lines = reason.strip().splitlines()
     return status, one_line(lines[0], _LONGEST_REASON) if lines else status.value
 

@@ -20,7 +20,7 @@ from rnas.data.dataset import Split, content_hash, divide
 from rnas.data.fidelity import Fidelity
 from rnas.errors import DeadlineExceededError, InputError
 from rnas.evaluation.diagnostics.diagnostic import Diagnostic, DiagnosticContext
-from rnas.evaluation.robustness import Robustness, evaluate_robustness
+from rnas.evaluation.robustness import Robustness, evaluate_robustness, image_seconds
 from rnas.evaluation.training_data import describe_network
 from rnas.evaluation.training_settings import TrainingSettings, load_dataset
 from rnas.nas.evaluators._final_training import FinalTraining
@@ -34,7 +34,7 @@ from rnas.networks.weights import load_weights
 from rnas.training.numerics import Numerics
 from rnas.training.plan import Plan
 from rnas.training.trainer import Trainer
-from rnas.utils._devices import now, peak_memory
+from rnas.utils._devices import peak_memory
 from rnas.utils.files import file_hash
 from rnas.utils.model import Model
 from rnas.utils.provenance import device_name, json_hash, processor, versions
@@ -137,6 +137,10 @@ class AdversarialTraining(Evaluator):
         """Return notes on the data that a reader of the results must know."""
         return (self._dataset.note,) if self._dataset.note else ()
 
+    def speed_note(self, device: str) -> str:
+        """Return in one line why training is slower on a device than it could be; empty if it is not."""
+        return self._training.recipe.numerics.speed_note(device)
+
     @property
     def inputs(self) -> Mapping[str, str]:
         """Return hashes of the images, as they were when they were read."""
@@ -189,12 +193,13 @@ class AdversarialTraining(Evaluator):
 
         curve: list[Mapping[str, float]] = []
         metrics: dict[str, float] = {}
-        status, reason, overfitted, weights = Status.COMPLETE, "", False, ""
+        status, reason, overfitted, weights, graph_failure = Status.COMPLETE, "", False, "", ""
         try:
             model = self._build(task, context.device)
             training = Trainer(model, plan.splits["train"], plan.training, task.seed, plan.extra)
             curve.extend(training.epochs(lambda share: check(share * _TRAINING_SHARE)))
             model, overfitted = training.result, training.overfitted
+            graph_failure = training.graph_failure
             metrics |= self._measured(model, plan, task.architecture, lambda _: check(_TRAINING_SHARE))
             # Only the network of the highest rung is stored.
             if context.folder is not None and not self._is_lower(plan):
@@ -216,6 +221,7 @@ class AdversarialTraining(Evaluator):
             provenance={
                 **self._provenance(plan, context.device),
                 "stopped_by_catastrophic_overfitting": overfitted,
+                **({"without_cuda_graph": graph_failure} if graph_failure else {}),
                 **({"weights": weights} if weights else {}),
             },
             reason=reason,
@@ -257,9 +263,7 @@ class AdversarialTraining(Evaluator):
         # As many images as take a few steps' time, so that slow networks are measured quickly as well.
         affordable = int(_TIMED_SECONDS / step * plan.training.fidelity.batch_size / 10)
         batch = min(max(affordable, 8), self._training.evaluation.batch_size, len(plan.splits["search_val"]))
-        started = now(context.device)
-        evaluate_robustness(model, plan.splits["search_val"].first(batch), plan.attacks, 0, batch)
-        per_image = (now(context.device) - started) / batch
+        per_image = image_seconds(model, plan.splits["search_val"].first(batch), plan.attacks)
         images = len(plan.splits["search_val"]) + len(plan.splits["test"])
         seconds = step * plan.training.steps(plan.training.images(len(plan.splits["train"]))) + per_image * images
         return EvaluationEstimate(seconds, peak_memory(context.device))
@@ -361,7 +365,13 @@ class AdversarialTraining(Evaluator):
         # Training may be in reduced precision; what is reported never is.
         with Numerics().active(images.pixels.device):
             return evaluate_robustness(
-                model, images, plan.attacks, training.split_seed, training.evaluation.batch_size, check
+                model,
+                images,
+                plan.attacks,
+                training.split_seed,
+                training.evaluation.batch_size,
+                check,
+                training.recipe.numerics.cuda_graphs,
             )
 
     def _provenance(self, plan: _Plan, device: str) -> dict[str, Any]:

@@ -101,7 +101,7 @@ class Call(Evaluator):
 
     @cached_property
     def function(self) -> Function:
-        """Return the function; raise InputError if there is none of that name, or it takes other arguments."""
+        """Return the function; raise InputError if nothing has that name, or it takes other arguments."""
         found = self._given or _imported(self._settings.call)
         _takes_one(self._settings.call, found)
         return found

@@ -163,6 +163,14 @@ class ReadsInputs(Protocol):
 
 
 @runtime_checkable
+class NotesSpeed(Protocol):
+    """Define an evaluator whose settings may be slow on some devices."""
+
+    def speed_note(self, device: str) -> str:
+        """Return in one line why it is slower on a device, such as ``cpu``, than it could be; empty if it is not."""
+
+
+@runtime_checkable
 class KnowsWhatItHolds(Protocol):
     """Define an evaluator that can evaluate some architectures of a space only."""
 

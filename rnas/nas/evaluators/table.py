@@ -7,7 +7,6 @@ import io
 import math
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO, ClassVar
 
@@ -17,10 +16,9 @@ from pydantic import BaseModel, PositiveInt
 from rnas._typing import Floats
 from rnas.errors import InputError
 from rnas.nas.evaluators._guard import LARGEST_METRIC
-from rnas.nas.evaluators.evaluator import Context, Evaluation, EvaluationEstimate, Evaluator, Status, Task
+from rnas.nas.evaluators.lookup import Lookup, Results, held_by
 from rnas.nas.space import SearchSpace
-from rnas.networks import architecture as arch
-from rnas.networks.architecture import Architecture, Shape
+from rnas.networks.architecture import Shape
 from rnas.utils._regular_files import read_bytes
 from rnas.utils.model import Model
 from rnas.utils.quantities import PathField, parse_number
@@ -56,7 +54,7 @@ class _Line:
     cells: Mapping[str, str]
 
 
-class Table(Evaluator):
+class Table(Lookup):
     """Read results from a table. Each architecture has at most one row, which every notation of it finds.
 
     A cell that holds a finite number is a metric; any other is text and left alone. Rows that a narrowed space does
@@ -67,80 +65,32 @@ class Table(Evaluator):
     """
 
     Settings: ClassVar[type[BaseModel]] = TableSettings
-    instant: ClassVar[bool] = True
 
     def __init__(self, settings: TableSettings, space: SearchSpace) -> None:
-        self._settings = settings
         content = read_bytes(settings.table, _LARGEST)
-        self._hash = hashlib.sha256(content).hexdigest()[:12]
         header, lines = _read(content, settings)
-        held = _held(lines, settings, space)
-        self._held = tuple(architecture for architecture, _ in held)
-        self._rows = {arch.key(architecture): row for row, architecture in enumerate(self._held)}
-        lines = [line for _, line in held]
+        held = held_by(
+            space, [(f"line {line.number}", line.cells[settings.architecture]) for line in lines], settings.table
+        )
+        lines = [lines[number] for number, _ in held]
         columns = {name: np.array([_number(line.cells[name]) for line in lines]) for name in header}
         del columns[settings.architecture]
         for values in columns.values():
             if _few(values):
-                # A key such as 48e55 reads as a number, but is none.
+                # A key such as 48e55 reads as a number and is not one.
                 values[np.abs(values) > LARGEST_METRIC] = np.nan
-        self._metrics = {name: values for name, values in columns.items() if np.isfinite(values).any()}
-        self._known = tuple(n for n in self._metrics if n in settings.known or n.lower().startswith(_KNOWN_PREFIXES))
+        metrics = {name: values for name, values in columns.items() if np.isfinite(values).any()}
+        known = tuple(name for name in metrics if name in settings.known or name.lower().startswith(_KNOWN_PREFIXES))
         _check_known(header, lines, settings)
-        _check_numbers(lines, settings, self._metrics)
+        _check_numbers(lines, settings, metrics)
+        digest = hashlib.sha256(content).hexdigest()[:12]
+        architectures = tuple(architecture for _, architecture in held)
+        super().__init__(settings, Results(settings.table.name, digest, architectures, metrics, known))
 
     @classmethod
     def image_format(cls, settings: TableSettings) -> tuple[Shape, int]:
         """Return the shape of one image and the number of classes that the table was made with."""
         return settings.input_shape, settings.num_classes
-
-    @property
-    def settings(self) -> TableSettings:
-        """Return the settings it was made with."""
-        return self._settings
-
-    @property
-    def bounds(self) -> Mapping[str, tuple[float, float]]:
-        """Return the least and the greatest value of each metric in the table: no evaluation can give another."""
-        return {name: (float(np.nanmin(v)), float(np.nanmax(v))) for name, v in self._metrics.items()}
-
-    @property
-    def inputs(self) -> Mapping[str, str]:
-        """Return the hash of the table."""
-        return {"table": self._hash}
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """Return where the results come from."""
-        return (f"Results were read from the table {self._settings.table.name}; no network was trained.",)
-
-    def known(self, architectures: Sequence[Architecture]) -> list[dict[str, float]]:
-        """Return the known columns of each architecture; NaN for one that is not in the table."""
-        rows = [self._rows.get(arch.key(architecture)) for architecture in architectures]
-        return [
-            {name: math.nan if row is None else float(self._metrics[name][row]) for name in self._known} for row in rows
-        ]
-
-    @property
-    def held(self) -> Sequence[Architecture]:
-        """Return the architectures of the rows that the space contains."""
-        return self._held
-
-    def evaluate(self, task: Task, context: Context) -> Evaluation:
-        """Return all metrics of the architecture's row; without a row the status is failed."""
-        row = self._rows.get(arch.key(task.architecture))
-        if row is None:
-            return Evaluation(Status.FAILED, reason=f"{self._settings.table.name} has no row for this architecture")
-        cells = {name: float(values[row]) for name, values in self._metrics.items()}
-        return Evaluation(
-            Status.COMPLETE,
-            metrics={name: value for name, value in cells.items() if math.isfinite(value)},
-            provenance={"table": {"name": self._settings.table.name, "hash": self._hash}},
-        )
-
-    def estimate(self, task: Task, context: Context) -> EvaluationEstimate:
-        """Return an estimate of 0 seconds, because a row is read at once."""
-        return EvaluationEstimate(seconds=0.0)
 
 
 def _read(content: bytes, settings: TableSettings) -> tuple[list[str], list[_Line]]:
@@ -182,32 +132,6 @@ def _lines(text: io.TextIOWrapper) -> Iterator[str]:
         if read > _LARGEST or number > _MOST_LINES:
             raise csv.Error(f"more than {_LARGEST:,} characters or {_MOST_LINES:,} lines")
         yield line
-
-
-def _held(lines: Sequence[_Line], settings: TableSettings, space: SearchSpace) -> list[tuple[Architecture, _Line]]:
-    """Return the architectures of the rows that the space contains, and their lines."""
-    first: dict[str, int] = {}
-    held: list[tuple[Architecture, _Line]] = []
-    for line in lines:
-        contained = False
-        try:
-            architecture = space.parse(line.cells[settings.architecture])
-        except InputError as error:
-            raise InputError(f"{settings.table}, line {line.number}: {error}") from None
-        with suppress(InputError):
-            # The space has one description of networks that compute the same.
-            architecture, contained = space.decode(space.encode(architecture)), True
-        key = arch.key(architecture)
-        if key in first:
-            raise InputError(
-                f"{settings.table}, line {line.number}: the same architecture as in line {first[key]}; keep one of them"
-            )
-        first[key] = line.number
-        if contained:
-            held.append((architecture, line))
-    if not held:
-        raise InputError(f"{settings.table}: none of its architectures is in space {space.name!r}")
-    return held
 
 
 def _check_known(header: Sequence[str], lines: Sequence[_Line], settings: TableSettings) -> None:

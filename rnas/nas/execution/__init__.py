@@ -1,4 +1,4 @@
-"""Run evaluations in this process, or in one process for each slot."""
+"""Run evaluations in this process, or in one process for each slot, or on a cluster of Ray."""
 
 import lazy_loader
 

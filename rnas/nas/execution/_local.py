@@ -1,4 +1,4 @@
-"""Run evaluations on the cores or GPUs of this machine, in processes of their own or in this one."""
+"""Run evaluations on the cores or GPUs of this machine, in processes of their own or in this one, or on a cluster."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +12,7 @@ from rnas.nas.evaluators.evaluator import Evaluates
 from rnas.nas.execution.executor import Executor, Limits
 from rnas.nas.execution.in_process import InProcess
 from rnas.nas.execution.process_slots import ProcessSlots
+from rnas.nas.execution.ray_settings import RaySettings, cluster
 from rnas.utils._threads import available_cores
 
 Device = Literal["auto", "cpu", "cuda"]
@@ -42,15 +43,16 @@ def slots(workers: int | None, device: Device = "auto") -> list[str]:
 
 
 @contextmanager
-def local_executor(
+def executor_of(
     evaluator: Evaluates,
     workers: int | None,
     folder: Path | None = None,
     *,
     device: Device = "auto",
     seconds: float | None = None,
+    ray: RaySettings | None = None,
 ) -> Iterator[Executor]:
-    """Provide what runs an evaluator's tasks; its processes end with the block.
+    """Provide what runs an evaluator's tasks, here or on a cluster; its processes end with the block.
 
     Args:
         evaluator: runs the tasks.
@@ -59,17 +61,27 @@ def local_executor(
         folder: folder for large results, or None.
         device: see :func:`devices`.
         seconds: time after which an evaluation is stopped; None is no limit.
+        ray: cluster that the experiment's settings name; see also :func:`rnas.nas.execution.on_ray`.
 
     Raises:
-        InputError: there is no GPU here, and one is asked for.
+        InputError: there is no GPU here and one is asked for, or there is no such cluster.
     """
-    places, limits = slots(workers, device), Limits(seconds, folder)
-    # A trial of a tuning, which is not an evaluator of a search, does not say whether it is instant.
-    if workers == 0 or (workers is None and getattr(evaluator, "instant", False)):
-        executor: Executor = InProcess(evaluator, places[0], limits)
+    executor: Executor
+    limits = Limits(seconds, folder)
+    if (there := cluster(ray)) is not None:
+        from rnas.nas.execution.ray_tasks import RayTasks
+
+        executor = RayTasks(evaluator, there, limits, workers or None, device)
     else:
-        executor = ProcessSlots(evaluator, places, limits)
+        executor = _on_this_host(evaluator, workers, slots(workers, device), limits)
     try:
         yield executor
     finally:
         executor.close()
+
+
+def _on_this_host(evaluator: Evaluates, workers: int | None, places: list[str], limits: Limits) -> Executor:
+    # A trial of a tuning, which is not an evaluator of a search, does not say whether it is instant.
+    if workers == 0 or (workers is None and getattr(evaluator, "instant", False)):
+        return InProcess(evaluator, places[0], limits)
+    return ProcessSlots(evaluator, places, limits)

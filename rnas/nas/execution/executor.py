@@ -19,8 +19,9 @@ class Limits:
 class Executor(Protocol):
     """Run evaluations, several at once if there are several slots."""
 
-    slots: int
-    """How many evaluations run at once."""
+    @property
+    def slots(self) -> int:
+        """Return how many evaluations run at once, which may change as machines come and go."""
 
     def submit(self, number: int, task: Task) -> None:
         """Start an evaluation; only while fewer than ``slots`` run."""

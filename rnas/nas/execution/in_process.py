@@ -3,9 +3,11 @@
 import time
 from collections.abc import Callable
 
+from rnas.errors import DeviceLostError
 from rnas.nas.evaluators import _guard as guard
 from rnas.nas.evaluators.evaluator import Context, Evaluates, Evaluation, Task, inputs_of
 from rnas.nas.execution.executor import Limits
+from rnas.utils._devices import lost
 from rnas.utils._threads import one_thread
 
 
@@ -32,9 +34,16 @@ class InProcess:
         self._submitted.append((number, task))
 
     def wait(self, tick: Callable[[dict[int, float]], None]) -> list[tuple[int, Evaluation]]:
-        """Evaluate what was submitted."""
+        """Evaluate what was submitted.
+
+        Raises:
+            DeviceLostError: an earlier evaluation has made the device unusable for this process.
+        """
         done = []
         for number, task in self._submitted:
+            reason = lost(self._device)
+            if reason:
+                raise DeviceLostError(reason)
             deadline = None if self._limits.seconds is None else time.monotonic() + self._limits.seconds
 
             def report(share: float, number: int = number) -> None:

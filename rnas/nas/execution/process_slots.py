@@ -7,11 +7,12 @@ import pickletools
 import signal
 import sys
 import time
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 
@@ -20,29 +21,54 @@ from rnas.nas.evaluators import _guard as guard
 from rnas.nas.evaluators.evaluator import Evaluates, Evaluation, Status, Task, inputs_of
 from rnas.nas.execution import _worker as worker
 from rnas.nas.execution.executor import Limits
+from rnas.utils._devices import has_context
 from rnas.utils._processes import ATTEMPTS
 
 _GRACE_SECONDS = 10.0
 _TICK_SECONDS = 0.25
 
 
-@dataclass
-class _Running:
+# Windows has no such signal, and ends the process by any other.
+_KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    """Hold an evaluation that is to start.
+
+    Attributes:
+        number: the caller's number.
+        task: what to evaluate.
+        attempt: counts from 1.
+        is_alone: whether nothing else may run on the device meanwhile.
+    """
+
     number: int
     task: Task
-    attempt: int
+    attempt: int = 1
+    is_alone: bool = False
+
+
+@dataclass
+class _Running:
+    waiting: _Waiting
     started: float
-    future: "Future[Evaluation]"
+    future: "Future[worker.Outcome]"
     overdue: bool = False
+
+    @property
+    def number(self) -> int:
+        return self.waiting.number
 
 
 class _Slot:
     """Run a worker process, which is started when it is first needed and again after it died."""
 
-    def __init__(self, evaluator: Evaluates, device: str) -> None:
+    def __init__(self, evaluator: Evaluates, device: str, slots: worker.Slots) -> None:
         self._evaluator = evaluator
         self._inputs = inputs_of(evaluator)
-        self._device = device
+        self.device = device
+        self._slots = slots
         self._pool: ProcessPoolExecutor | None = None
         self._ready: Future[int] | None = None
         self._failed_starts = 0
@@ -51,7 +77,8 @@ class _Slot:
         self._spawn = multiprocessing.get_context("spawn")
         self.share: Synchronized[float] = self._spawn.Value("d", 0.0)
 
-    def submit(self, number: int, task: Task, attempt: int, limits: Limits) -> None:
+    def submit(self, waiting: _Waiting, limits: Limits) -> None:
+        task = waiting.task
         self.share.value = 0.0
         try:
             future = self._process().submit(worker.evaluate, task, limits.seconds, limits.folder)
@@ -59,11 +86,16 @@ class _Slot:
             # The worker died while it had nothing to do.
             self.kill()
             future = self._process().submit(worker.evaluate, task, limits.seconds, limits.folder)
-        self.running = _Running(number, task, attempt, time.monotonic(), future)
+        self.running = _Running(waiting, time.monotonic(), future)
+
+    @property
+    def shares_context(self) -> bool:
+        """Return whether errors of others on the same device may reach this one."""
+        return self._slots.on_device > 1 and has_context(self.device)
 
     def _process(self) -> ProcessPoolExecutor:
         if self._pool is None:
-            start = self._evaluator, self._inputs, self._device, self.share
+            start = self._evaluator, self._inputs, self.device, self._slots, self.share
             self._pool = ProcessPoolExecutor(1, self._spawn, worker.start, start)
             self._ready = self._pool.submit(worker.ready)
         return self._pool
@@ -90,8 +122,8 @@ class _Slot:
         """End the process and forget the pool."""
         if self._pool is None or self._ready is None:
             return
-        with suppress(BrokenProcessPool, ProcessLookupError):
-            os.kill(self._ready.result(), signal.SIGKILL)
+        with suppress(BrokenProcessPool, OSError):
+            os.kill(self._ready.result(), _KILL)
         self._pool.shutdown(wait=True, cancel_futures=True)
         self._pool = self._ready = None
 
@@ -101,8 +133,12 @@ class ProcessSlots:
 
     Args:
         evaluator: travels to each worker once, by pickle.
-        devices: torch device of each slot; one named twice is shared.
+        devices: torch device of each slot; one named twice is shared, and each worker may use its part of the memory.
         limits: limits of each evaluation; a worker that ignores its deadline is killed soon after it.
+
+    After any failure on a GPU the worker is replaced, because the error may have made the GPU unusable for its process,
+    and every network after it would fail. Such an error may also reach other processes on the same GPU, so that an
+    evaluation which loses a shared GPU is run once more while nothing else runs there.
 
     Raises:
         InputError: the evaluator cannot be pickled.
@@ -110,14 +146,30 @@ class ProcessSlots:
 
     def __init__(self, evaluator: Evaluates, devices: Sequence[str], limits: Limits) -> None:
         _require_portable(evaluator)
-        self._slots = [_Slot(evaluator, device) for device in devices]
+        counts = Counter(devices)
+        self._slots = [_Slot(evaluator, each, worker.Slots(len(devices), counts[each])) for each in devices]
+        self._waiting: deque[_Waiting] = deque()
+        self._alone: defaultdict[str, deque[_Waiting]] = defaultdict(deque)
         self._limits = limits
         self.slots = len(self._slots)
 
     def submit(self, number: int, task: Task) -> None:
-        """Start an evaluation in a free slot."""
-        free = next(slot for slot in self._slots if slot.running is None)
-        free.submit(number, task, 1, self._limits)
+        """Start an evaluation in a free slot, or as soon as its device is free for it."""
+        self._waiting.append(_Waiting(number, task))
+        self._start()
+
+    def _start(self) -> None:
+        """Start what can start."""
+        for slot in self._slots:
+            if slot.running is not None:
+                continue
+            others = [other.running for other in self._slots if other.device == slot.device and other.running]
+            alone = self._alone[slot.device]
+            if alone:
+                if not others:
+                    slot.submit(alone.popleft(), self._limits)
+            elif self._waiting and not any(running.waiting.is_alone for running in others):
+                slot.submit(self._waiting.popleft(), self._limits)
 
     def wait(self, tick: Callable[[dict[int, float]], None]) -> list[tuple[int, Evaluation]]:
         """Wait for results; meanwhile retry what lost its worker and kill what is overdue."""
@@ -131,6 +183,7 @@ class ProcessSlots:
                 result = self._finish(busy[future])
                 if result is not None:
                     done.append(result)
+            self._start()
             for slot in self._slots:
                 self._check_time(slot)
             tick({slot.running.number: slot.share.value for slot in self._slots if slot.running is not None})
@@ -138,21 +191,23 @@ class ProcessSlots:
 
     def close(self) -> None:
         """Kill every worker."""
+        self._waiting.clear()
+        self._alone.clear()
         for slot in self._slots:
             slot.kill()
             slot.running = None
 
     def _finish(self, slot: _Slot) -> tuple[int, Evaluation] | None:
-        """Return the result of a slot whose future is done; None if the evaluation was started again."""
+        """Return the result of a slot whose future is done; None if the evaluation starts again."""
         running = slot.running
         assert running is not None
         slot.running = None
         try:
-            return running.number, running.future.result()
+            outcome = running.future.result()
         except BrokenProcessPool:
             if slot.never_started():
                 slot.kill()
-                slot.submit(running.number, running.task, running.attempt, self._limits)
+                slot.submit(running.waiting, self._limits)
                 return None
             slot.kill()
         except Exception as error:
@@ -160,15 +215,31 @@ class ProcessSlots:
                 raise
             # A worker turns what an evaluation raises into a result, so it is the result that could not travel.
             return running.number, Evaluation(Status.FAILED, reason=f"its result cannot leave the worker: {error}")
+        else:
+            if not outcome.is_reusable:
+                slot.kill()
+            if outcome.is_lost and slot.shares_context and self._tries_again(slot, running.waiting):
+                return None
+            return running.number, outcome.evaluation
         seconds = time.monotonic() - running.started
         if running.overdue:
             reason = f"it ran past its time limit of {self._limits.seconds:g} s and was killed"
             return running.number, Evaluation(Status.TIMEOUT, seconds=seconds, reason=reason)
-        if running.attempt < ATTEMPTS:
-            slot.submit(running.number, running.task, running.attempt + 1, self._limits)
+        if self._tries_again(slot, running.waiting):
             return None
         reason = f"its worker was killed {ATTEMPTS} times; by the system, for want of memory?"
         return running.number, Evaluation(Status.FAILED, seconds=seconds, reason=reason)
+
+    def _tries_again(self, slot: _Slot, lost: _Waiting) -> bool:
+        """Start an evaluation that lost its worker once more, unless this was its last attempt."""
+        if lost.attempt == ATTEMPTS:
+            return False
+        again = replace(lost, attempt=lost.attempt + 1, is_alone=slot.shares_context)
+        if again.is_alone:
+            self._alone[slot.device].append(again)
+        else:
+            slot.submit(again, self._limits)
+        return True
 
     def _check_time(self, slot: _Slot) -> None:
         running = slot.running

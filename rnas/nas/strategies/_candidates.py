@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnas._typing import Integers
+from rnas.nas.space import SearchSpace
 from rnas.nas.strategy import Problem, View
 
 _ROUNDS = 40
@@ -59,16 +60,49 @@ def listed(problem: Problem) -> Integers | None:
     return held
 
 
-def sample_fresh(problem: Problem, n: int, excluded: set[bytes], rng: np.random.Generator) -> Integers:
-    """Sample ``n`` genomes that may be proposed, stratified over log FLOPs; fewer if no more are found."""
+def neighbours(space: SearchSpace, genomes: Integers) -> Integers:
+    """Return the canonical genomes (m, v) that differ from one of genomes (n, v) in one choice, each once.
+
+    An unordered variable has any other choice, an ordered one the next smaller and the next larger one. Neighbours may
+    be outside the bands.
+    """
+    column = np.repeat(np.arange(len(space.sizes)), space.sizes)
+    value = np.concatenate([np.arange(size) for size in space.sizes])
+    ordered = np.array([variable.ordered for variable in space.variables])
+    step = np.abs(value - genomes[:, column])
+    row, change = np.nonzero((step == 1) | ((step > 1) & ~ordered[column]))
+    moved = genomes[row]
+    moved[np.arange(len(moved)), column[change]] = value[change]
+    different: Integers = np.unique(space.canonical(moved), axis=0)
+    return different
+
+
+def sample_fresh(
+    problem: Problem, n: int, excluded: set[bytes], rng: np.random.Generator, drafts: int | None = None
+) -> Integers:
+    """Sample ``n`` genomes that may be proposed, stratified over log FLOPs; fewer if no more are found.
+
+    Args:
+        problem: the problem that is searched.
+        n: number of genomes.
+        excluded: keys of genomes that may not be proposed.
+        rng: generator of random numbers.
+        drafts: most genomes to draw from a space that is too large to enumerate; None is what 40 rounds draw.
+    """
     space = problem.space
+    left = drafts if drafts is not None and listed(problem) is None else None
     found = np.empty((0, len(space.variables)), dtype=np.int64)
     if n == 0:
         return found
     for _ in range(_ROUNDS):
         # Exhausted strata repeat known genomes, so that more are drawn than are missing.
         missing = n - len(found)
-        drawn = space.sample(missing if len(found) == 0 else max(missing, _FEWEST_DRAWN), rng)
+        number = missing if len(found) == 0 else max(missing, _FEWEST_DRAWN)
+        if left is not None:
+            left -= number
+            if left < 0:
+                break
+        drawn = space.sample(number, rng)
         found = np.concatenate([found, fresh(problem, drawn, excluded | set(genome_keys(found)))])[:n]
         if len(found) == n:
             return found

@@ -11,12 +11,16 @@ from itertools import combinations
 import numpy as np
 
 from rnas._typing import Floats, Integers
-from rnas.nas.strategies._candidates import sample_fresh, taken
+from rnas.errors import InputError
+from rnas.nas.strategies._candidates import listed, sample_fresh, taken
 from rnas.nas.strategy import Problem, Proposal, View
 from rnas.networks._stage_shares import depth_to_width, stage_shares
 from rnas.networks.residual import ResidualNetwork
 
 _DRAWN = 96
+_DRAFTS = 3 * _DRAWN
+"""Most genomes that are drawn for one pool. In a band so narrow that they do not suffice, drawing takes minutes."""
+
 _RIDGE = 1e-3
 
 _FEW = 12
@@ -30,18 +34,27 @@ class CrossedDesign:
 
     Args:
         problem: the problem to search.
+
+    Raises:
+        InputError: the space is large, and so few of its networks are found inside its bands that effects cannot be
+            separated.
     """
 
     def __init__(self, problem: Problem) -> None:
         self._problem = problem
         # The scale of the columns must be the same for every batch.
-        sample = sample_fresh(problem, _DRAWN, set(), np.random.default_rng(0))
+        sample = sample_fresh(problem, _DRAWN, set(), np.random.default_rng(0), _DRAFTS)
+        if len(sample) < _DRAWN and listed(problem) is None:
+            raise InputError(
+                f"crossed compares {_DRAWN} networks, and {_DRAFTS} drafts inside the bands of space "
+                f"{problem.space.name!r} gave {len(sample)}: {problem.space.remedy or 'choose another strategy'}"
+            )
         columns = self._columns(sample)
         self._mean, self._spread = columns.mean(axis=0), columns.std(axis=0)
 
     def propose(self, n: int, view: View, rng: np.random.Generator) -> list[Proposal]:
         """Propose the genomes that add the most information; see :meth:`rnas.nas.strategy.Strategy.propose`."""
-        pool = sample_fresh(self._problem, max(_DRAWN, n), taken(view), rng)
+        pool = sample_fresh(self._problem, max(_DRAWN, n), taken(view), rng, max(_DRAFTS, 3 * n))
         if len(pool) == 0:
             return []
         before = self._model(np.concatenate([view.genomes, view.pending]))

@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +39,8 @@ class NNIStrategy:
     ledger. A failure is reported without a metric, as NNI does. If the strategy ends, or requests nothing new 200 times
     in a row, random genomes are proposed instead.
 
+    Results are reported in the order of their proposal, so that it cannot serve an asynchronous search.
+
     NNI's strategies see one number: the value of a single objective, or the ``scalarization`` of several among all
     results of the view. Such scores change with further results. If the replay then requests another network than the
     one in the ledger, the one in the ledger is used.
@@ -51,6 +53,8 @@ class NNIStrategy:
         scalarization: crowded-comparison, the order of NSGA-II, which covers the whole front, or augmented-chebyshev,
             which leads to the knee of the front.
     """
+
+    needs_batches: ClassVar[bool] = True
 
     def __init__(
         self,

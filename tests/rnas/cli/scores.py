@@ -43,3 +43,8 @@ def troubled(task: Task, context: Context) -> dict[str, float]:
 def hostile(task: Task, context: Context) -> dict[str, float]:
     """Fail with a text that looks like markup and cannot be encoded."""
     raise ValueError("cannot open [/data/x] in layer [conv1] \udcff \x1b[2J")
+
+
+def nothing(task: Task, context: Context) -> dict[str, float]:
+    """Fail always."""
+    raise ValueError("no score")

@@ -68,7 +68,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 CASES = [
     (["--space", "nowhere"], "unknown search space 'nowhere'; known: "),
-    (["--strategy", "luck"], "unknown strategy 'luck'; known: crossed, nni, nsga2, optuna, random, surrogate-nsga2"),
+    (["--strategy", "luck"], "unknown strategy 'luck'; known: bananas, botorch, crossed, local-search, nni, nsga2, "),
     (["--preset", "none"], "unknown preset 'none'; known: cifar10-crossed, cifar10-day, cifar10-smoke, digits"),
     (["--recipe", "none"], "evaluator: train.recipe: unknown recipe 'none'; known: "),
     (["--data", "cifar10"], "data cifar10 needs --data-dir, the folder"),
@@ -115,7 +115,7 @@ def test_a_wrong_search_is_refused_before_anything_is_made(
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("space: [", "config.yaml: not valid YAML"),
+        ("space: [", "config.yaml: not valid YAML (while parsing a flow node expected the node content"),
         ("\x00\x01", "config.yaml: not valid YAML"),
         ("- a\n- b\n", "config.yaml: a config is a mapping"),
         ("buget: 3\n", "config.yaml: buget: unknown key"),

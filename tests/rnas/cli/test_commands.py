@@ -1,11 +1,13 @@
 """Commands as their user runs them."""
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 import yaml
 
 from rnas.cli import main
@@ -140,3 +142,13 @@ def test_what_there_is(rnas, words: list[str], expected: str) -> None:
 )
 def test_json_is_one_document(rnas, words: list[str]) -> None:
     assert json.loads(rnas(*words, "--json")[0])
+
+
+def test_a_build_for_cpus_beside_an_nvidia_card_is_named(rnas, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("cuda", "hip"):
+        monkeypatch.setattr(torch.version, name, None)
+    assert f"torch {torch.__version__} is a build for CPUs alone)" in rnas("doctor")[0]
+    program = tmp_path / "nvidia-smi"
+    program.touch(mode=0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    assert "there is an NVIDIA driver, but torch" in rnas("doctor")[0]

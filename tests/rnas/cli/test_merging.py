@@ -14,6 +14,10 @@ def test_without_config_the_data_choose_the_preset() -> None:
     assert source == "preset cifar10-smoke"
     assert folder == Path()
     assert cifar["evaluator"]["train"]["data_dir"] == str(Path("data").absolute())
+    own, _, source = merged(None, None, {"data": "folder", "data_dir": Path("images")}, [])
+    assert source == "preset folder"
+    # The shares of the data itself hold, however few images there are.
+    assert "images" not in own["evaluator"]["train"]
 
 
 def test_options_change_what_the_config_says_and_assignments_come_last(tmp_path: Path) -> None:

@@ -6,9 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 import yaml
 
-from rnas.cli.views.search import shortfall
+from rnas.cli.views.search import SearchWords, shortfall
+from rnas.experiment import Work
+from rnas.nas.config import SearchConfig
 from rnas.nas.ledger import Ledger
 from rnas.nas.result import SearchResult
 from rnas.nas.search import Search
@@ -67,6 +70,25 @@ def test_batches_are_told_where_no_bar_moves(command: Command) -> None:
     assert told == ["batch 1 is proposed from 0 results", "batch 2 is proposed from 0 results"]
 
 
+@pytest.mark.usefixtures("folder")
+def test_a_path_with_marks_of_urls_is_a_directory_like_any_other(command: Command) -> None:
+    path = "q/what?now/r"
+    assert command("search", "tiny.yaml", "--budget", 2, "--output", path).code == 0
+    assert command("resume", path, "--budget", 3).code == 0
+    assert command("report", path).code == 0
+    assert len(Search.open(path).result().records) == 3
+    assert sorted(str(found) for found in Path("q").iterdir()) == ["q/what?now"]
+    assert (Path(path) / "report.html").is_file()
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_search_without_any_result_says_so_once(command: Command) -> None:
+    result = command("search", "tiny.yaml", "--set", "evaluator.call=tests.rnas.cli.scores:nothing", "--budget", 2)
+    assert result.code == 1
+    said = [line for line in result.err.splitlines() if "evaluation" in line]
+    assert [line for line in said if "gave a result; the first: ValueError: no score" in line] == said[-1:]
+
+
 @pytest.mark.parametrize(
     ("bands", "words"),
     [
@@ -101,3 +123,13 @@ def test_the_time_was_up_where_it_was(finished_run: SearchResult) -> None:
     assert "the space holds no more than these 12" in line
     waiting = [*finished_run.records[:-1], replace(finished_run.records[-1], evaluation=None)]
     assert shortfall(SearchResult(timed, waiting), path, False) == up.format(11)
+
+
+def test_a_slow_precision_is_said_at_the_beginning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX2")
+    recipe = {"name": "fgsm-rs", "numerics": {"precision": "bfloat16"}}
+    training = {"data": "digits", "recipe": recipe, "fidelity": {"epochs": 1, "batch_size": 32}}
+    config = SearchConfig.parse({**CONFIG, "evaluator": {"train": training}, "objectives": [], "device": "cpu"}, "test")
+    search = Search.create(config, tmp_path / "run")
+    lines = SearchWords(search, Work("evaluation", 6)).opening()
+    assert [line for line in lines if "no instructions for bfloat16" in line]

@@ -44,7 +44,7 @@ def test_draws_are_made_on_the_cpu_and_work_is_done_where_the_images_are(name: s
     assert augmented.shape == images.shape
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+@pytest.mark.gpu
 @pytest.mark.parametrize("name", AUGMENTATIONS)
 def test_a_gpu_gives_the_same(name: str) -> None:
     pixels = torch.randint(0, 256, (64, 3, 32, 32), dtype=torch.uint8, generator=generator())

@@ -6,6 +6,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from rnas.data.dataset import SPLITS, Dataset, Split, _sha256, balanced_order, content_hash, divide, scaled
 from rnas.data.digits import load
@@ -140,6 +141,24 @@ def test_images_are_exact_shares_of_white() -> None:
     assert images.min() == 0
     assert images.max() == 1
     assert torch.equal(scaled(split.pixels[:10], split.white), images)
+
+
+def test_every_pixel_is_its_exact_share_rounded_once_on_every_device() -> None:
+    pixels = torch.arange(256, dtype=torch.uint8)
+    for white in (1, 3, 16, 255):
+        assert scaled(pixels, white).tolist() == (pixels.double() / white).float().tolist()
+
+    class Divisors(TorchDispatchMode):
+        def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            if func.overloadpacket is torch.ops.aten.div_:
+                found.append(args[1].device.type)
+            return func(*args, **(kwargs or {}))
+
+    found: list[str] = []
+    with Divisors():
+        scaled(pixels.to("meta"), 255)
+    # A GPU multiplies by the rounded reciprocal of a divisor that is not in its own memory.
+    assert found == ["meta"]
 
 
 def test_asking_for_more_images_than_there_are_is_refused() -> None:

@@ -172,9 +172,19 @@ def test_corruptions_are_of_the_attacked_images(published: Path) -> None:
     for row in ids:
         pixels[[severity * 10_000 + row - 10 for severity in range(5)], 0, 0, 0] = (row - 10) % 10
     pixels.flush()
-    found = rnas.evaluate(Corner(), corruptions=published, **given).corruptions
+    output = published / "out"
+    found = rnas.evaluate(Corner(), corruptions=published, output=output, **given).corruptions
     (fog,) = [entry for entry in found["corruptions"] if entry["name"] == "fog"]
     assert fog["accuracy"] == 1
+    # Other images under the same names are noticed before anything is mixed, and their hash is another.
+    pixels[ids[0] - 10, 31, 31] += 1
+    pixels.flush()
+    with pytest.raises(InputError, match=r"is the state of another evaluation: its corruptions is \w{16}, but here"):
+        rnas.evaluate(Corner(), corruptions=published, output=output, **given)
+    without = rnas.evaluate(Corner(), output=output, **given)
+    assert without.corruptions is None
+    other = rnas.evaluate(Corner(), corruptions=published, **given).corruptions
+    assert found["hash"] != other["hash"]
 
 
 def test_corruptions_of_other_images_are_refused_before_any_attack(published: Path) -> None:

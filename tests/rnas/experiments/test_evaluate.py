@@ -19,14 +19,17 @@ from rnas import registry
 from rnas.attacks.named import named_attack
 from rnas.attacks.pgd import PGD
 from rnas.data.dataset import Dataset
-from rnas.errors import InputError
+from rnas.errors import DeviceLostError, InputError
 from rnas.evaluation._image_flags import unpack
 from rnas.evaluation.evaluation_result import EvaluationResult
 from rnas.evaluation.training_settings import load_dataset
+from rnas.experiment import Listener
 from rnas.experiments.training.training import Training
 from rnas.exports.network import find_network
 from rnas.networks import architecture as arch
+from rnas.utils import _devices as devices
 from rnas.utils._json_files import read_json
+from tests.arithmetic import FLOAT32, Recording
 from tests.rnas.experiments.training.trainings import NETWORK, trained
 
 SHORT: dict[str, Any] = {"data": "digits", "images": 100, "batch_size": 64, "device": "cpu"}
@@ -307,3 +310,40 @@ def test_exports_name_the_classes_in_the_order_of_the_logits(on_folder: Path, tm
 def test_an_attack_may_be_transferred_from_weights_that_saw_the_images(divided: Path, checkpoint: Path) -> None:
     found = quick(checkpoint, transfer=(divided / "net.safetensors",), images=20)
     assert [attack.name for attack in found.attacks] == ["fgsm", f"pgd20 from {divided / 'net.safetensors'}"]
+
+
+def test_an_evaluation_is_in_float32_whatever_the_program_has_set(module: nn.Module, fresh_switches: None) -> None:
+    torch.backends.fp32_precision = "tf32"
+    recording = Recording(module)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        result = rnas.evaluate(recording, attacks=["fgsm"], **{**SHORT, "images": 10}, flags=False)
+    assert recording.seen == {FLOAT32}
+    assert result.precision == "float32, TensorFloat-32 off"
+
+
+def test_a_lost_gpu_ends_it_with_how_to_continue(
+    module: nn.Module, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = {"attacks": ("fgsm", "pgd2"), "flags": False, **SHORT}
+    expected = numbers(rnas.evaluate(module, output=tmp_path / "clean", **given))
+    error = torch.AcceleratorError("CUDA error: device-side assert triggered")
+    is_lost: list[bool] = []
+
+    def use(_device: str) -> None:
+        if is_lost:
+            raise error
+
+    class Losing(Listener):
+        """Lose the device as the first attack ends."""
+
+        def recorded(self, record: Any) -> None:
+            if record.share > 0.5:
+                is_lost.append(True)
+                raise error
+
+    monkeypatch.setattr(devices, "CONTEXTS", {"cpu": use})
+    path = tmp_path / "run"
+    with pytest.raises(DeviceLostError, match=rf"assert triggered\); run the same again, .*{path}.* in a new process"):
+        rnas.evaluate(module, output=path, listener=Losing(), **given)
+    is_lost.clear()
+    assert numbers(rnas.evaluate(module, output=path, **given)) == expected

@@ -32,6 +32,12 @@ def test_what_is_not_said_takes_its_default() -> None:
     assert setup.space.input_shape == (1, 8, 8)
 
 
+def test_attacks_of_a_final_evaluation_are_read_as_those_of_an_evaluation() -> None:
+    config = SearchConfig.parse({"final_evaluation": {"attacks": [" AutoAttack", "PGD20", "pgd20"]}}, "test")
+    assert config.final_evaluation is not None
+    assert config.final_evaluation.attacks == ("autoattack", "pgd20")
+
+
 @pytest.mark.parametrize("name", ["digits"])
 def test_resolving_what_was_resolved_changes_nothing(name: str, tmp_path: Path) -> None:
     setup = resolve(SearchConfig.parse(preset(name), name), Path(), name)
@@ -58,6 +64,8 @@ def test_epsilon_stays_an_exact_fraction() -> None:
         ({"batch_size": 5}, False),
         ({"strategy": "random"}, False),
         ({"time_limit": 60}, False),
+        ({"asynchronous": False}, True),
+        ({"asynchronous": True}, False),
     ],
 )
 def test_the_fingerprint_is_of_what_decides_results(changes: dict[str, Any], same: bool) -> None:

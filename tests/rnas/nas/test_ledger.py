@@ -174,6 +174,7 @@ def test_a_trial_without_an_attribute_or_with_another_type_is_refused(content: d
         ({"curve": [{"loss": "x"}]}, "curve.0.loss"),
         ({"provenance": "x"}, "provenance"),
         ({"seconds": "<b>"}, "seconds"),
+        ({"seconds": -1.0}, "seconds"),
         ({"metrics": {"robust_accuracy": "x", "flops": 1}}, "metrics.robust_accuracy"),
         ({"metrics": {"robust_accuracy": math.nan, "flops": 1}}, "metrics.robust_accuracy"),
         ({"metrics": {}}, "metrics: robust_accuracy is missing"),
@@ -185,6 +186,17 @@ def test_a_damaged_evaluation_is_refused(content: dict[str, Any], changes: dict[
         read_with({**content, "evaluation": {**content["evaluation"], **changes}})
     with pytest.raises(LedgerError, match=r"trial 0: evaluation"):
         read_with({**content, "evaluation": [content["evaluation"]]})
+
+
+@pytest.mark.parametrize(("name", "value"), [("robust_accuracy", 99.0), ("robust_accuracy", -0.1), ("flops", -5.0)])
+def test_a_value_that_a_metric_cannot_have_is_refused(name: str, value: float) -> None:
+    ledger = Ledger(InMemoryStorage(), OBJECTIVES, source="x/ledger.db")
+    ledger.propose(proposal(0), VARIABLES)
+    ledger.record(0, replace(COMPLETE, metrics={"robust_accuracy": 1.0, "flops": 1e6, "latency": -3.0, name: value}))
+    with pytest.raises(
+        LedgerError, match=rf"x/ledger\.db: trial 0: evaluation\.metrics\.{name}: {value:g} is not in \["
+    ):
+        ledger.require_within({"robust_accuracy": (0.0, 1.0)})
 
 
 @pytest.mark.parametrize(

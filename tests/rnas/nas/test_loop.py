@@ -194,3 +194,39 @@ def test_nothing_new_is_started_after_the_time_is_up(problem: Problem) -> None:
     ledger = Ledger.in_memory(OBJECTIVES)
     loop(problem, ledger).run(20, until=0.0)
     assert len(ledger) == 0
+
+
+@dataclass
+class Watched(Shuffled):
+    """Remembers how many evaluations ran each time that it waited."""
+
+    busy: list[int] = field(default_factory=list)
+
+    def wait(self, tick: Callable[[Mapping[int, float]], None]) -> list[tuple[int, Evaluation]]:
+        self.busy.append(len(self.running))
+        return super().wait(tick)
+
+
+def test_an_asynchronous_search_proposes_from_every_result_and_keeps_all_slots_busy(problem: Problem) -> None:
+    executor = Watched(EVALUATOR, 0)
+    records = finished(problem, 20, in_flight=5, executor=executor)
+    assert [num_observed for _, _, _, _, _, num_observed, *_ in records] == [0] * 5 + list(range(1, 16))
+    assert executor.busy == [3] * 18 + [2, 1]
+    assert len({key for _, key, *_ in records}) == 20
+
+
+def test_an_asynchronous_search_depends_on_the_order_of_results(problem: Problem) -> None:
+    one, other = (finished(problem, 20, in_flight=3, executor=Shuffled(EVALUATOR, seed)) for seed in (0, 1))
+    assert one[:3] == other[:3]
+    assert one != other
+
+
+@pytest.mark.parametrize("at", range(0, 28, 3))
+def test_a_resumed_asynchronous_search_makes_the_same_proposals_from_the_same_results(
+    problem: Problem, at: int
+) -> None:
+    ledger = Ledger.in_memory(OBJECTIVES)
+    with pytest.raises(KeyboardInterrupt):
+        loop(problem, ledger, in_flight=4, listener=Interrupting(at)).run(14)
+    loop(problem, ledger, in_flight=4).run(14)
+    assert without_seconds(ledger.records) == finished(problem, 14, in_flight=4)

@@ -179,3 +179,38 @@ def test_interrupted_anywhere_and_resumed_it_ends_as_if_it_had_not_been(problem:
 def test_one_rung_is_as_before(problem: Problem) -> None:
     records = searched(problem, 9, rungs=(Rung({"epochs": 3}),))
     assert [rung for _, _, _, rung, *_ in records] == [0] * 9
+
+
+class _Order(Listener):
+    """Checks each promotion by what was known when it was made."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self.promotions = 0
+
+    def proposed(self, record: Record) -> None:
+        if record.rung == 0:
+            return
+        self.promotions += 1
+        below = [one for one in self._ledger.records if one.rung == record.rung - 1 and one.complete]
+        points = minimised(
+            {name: np.array([one.metrics[name] for one in below]) for name in ("score", "flops")}, OBJECTIVES
+        )
+        [own] = [row for row, one in enumerate(below) if one.key == record.key]
+        beaten_by = (points <= points[own]).all(axis=1) & (points < points[own]).any(axis=1)
+        assert beaten_by.sum() < len(below) / 2
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_an_asynchronous_search_promotes_each_network_once_and_as_soon_as_it_is_in_the_better_half(
+    problem: Problem, seed: int
+) -> None:
+    ledger = Ledger.in_memory(OBJECTIVES, len(RUNGS))
+    order = _Order(ledger)
+    loop(problem, ledger, in_flight=4, executor=Shuffled(Longer({}), seed), listener=order).run(12)
+    assert spent(ledger.records, RUNGS) == pytest.approx(12, abs=1)
+    assert order.promotions > 10
+    assert len({(record.key, record.rung) for record in ledger.records}) == len(ledger)
+    counts = [sum(record.rung == rung for record in ledger.records) for rung in range(3)]
+    assert counts[0] / 2 - 3 <= counts[1] <= counts[0] / 2
+    assert counts[1] / 2 - 3 <= counts[2] <= counts[1] / 2

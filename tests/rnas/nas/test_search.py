@@ -17,6 +17,7 @@ from rnas.nas.config import SearchConfig
 from rnas.nas.search import Search
 from rnas.networks import architecture as arch
 from rnas.networks.residual import ResidualNetwork
+from tests.rnas.experiments.reproduction.records import change
 
 TINY: dict[str, Any] = {
     "space": {
@@ -190,6 +191,22 @@ def test_a_search_is_not_resumed_with_another_table(tmp_path: Path) -> None:
     table.write_text(table.read_text().replace("0.5", "0.6"))
     with pytest.raises(ChangedInputError, match=r"^evaluator.table: the content has changed"):
         resume(run.path)
+
+
+def test_recorded_values_that_are_impossible_are_refused(tmp_path: Path) -> None:
+    table = tmp_path / "t.csv"
+    network = json.dumps(arch.to_dict(ResidualNetwork((1, 1, 1), (16, 32, 64)))).replace('"', '""')
+    table.write_text(f'architecture,robust_accuracy\n"{network}",0.5\n')
+    config = {"space": "robust-resnet", "evaluator": {"table": table}, "strategy": "random", "budget": 1, "workers": 0}
+    run = tmp_path / "run"
+    rnas.search(config, output=run)
+    for name, value in (("robust_accuracy", 99.0), ("flops", -5.0)):
+        change(run, lambda content, name=name, value=value: content["metrics"].update({name: value}))
+        with pytest.raises(
+            LedgerError, match=rf"ledger\.db: trial 0: evaluation\.metrics\.{name}: {value:g} is not in"
+        ):
+            Search.open(run).result()
+        change(run, lambda content: content["metrics"].update(robust_accuracy=0.5))
 
 
 SCORED = [{"metric": "score", "direction": "maximize"}]

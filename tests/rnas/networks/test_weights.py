@@ -316,7 +316,7 @@ def test_other_constants_of_normalisation_are_refused(path: Path) -> None:
     torch.save({**state, "mu": torch.full((3, 1, 1), 0.5)}, path)
     with pytest.raises(InputError, match=r"mean 0.5, 0.5, 0.5 .*, and this one has other values"):
         loaded(ADVANCED, path)
-    # A wrapper that changes nothing is none.
+    # A wrapper that changes nothing does not count.
     unchanged = {"normalize.mean": torch.zeros(3), "normalize.std": torch.ones(3)}
     wrapped = {f"model.{name}": tensor for name, tensor in state.items() if name not in ("mu", "sigma")}
     torch.save({**unchanged, **wrapped}, path)
@@ -506,7 +506,7 @@ def test_namings_are_not_mixed(path: Path) -> None:
 
 
 @given(st.data())
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_only_the_exact_set_of_tensors_fits(path: Path, data: st.DataObject) -> None:
     tensors = original(network())
     dropped = data.draw(st.sets(st.sampled_from(sorted(tensors))))

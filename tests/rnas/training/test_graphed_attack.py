@@ -9,7 +9,7 @@ from rnas.attacks.pgd import PGD
 from rnas.training._graphed_attack import GraphedAttack
 from tests.rnas.training.digits import TRAINING, network
 
-pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+pytestmark = pytest.mark.gpu
 
 
 def batch(start: int, end: int) -> tuple[Tensor, Tensor, Tensor]:

@@ -1,4 +1,6 @@
 import math
+import warnings
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -7,29 +9,53 @@ from torch import Tensor, nn
 
 from rnas.training.numerics import Numerics
 from rnas.training.trainer import Trainer
+from tests.arithmetic import Switches, older_switches, switches
 from tests.rnas.training.digits import SEARCH_VAL, TRAINING, accuracies, coloured, network, plan
 
 CPU = torch.device("cpu")
 
 
-def flags() -> tuple[bool, bool]:
-    return torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32
+PROGRAMS: dict[str, Callable[[], None]] = {
+    "nothing": lambda: None,
+    "everything": lambda: setattr(torch.backends, "fp32_precision", "tf32"),
+    "convolutions": lambda: setattr(torch.backends.cudnn.conv, "fp32_precision", "ieee"),
+    "all of a gpu": lambda: setattr(torch.backends.cudnn, "fp32_precision", "tf32"),
+    "products": lambda: setattr(torch.backends.cuda.matmul, "fp32_precision", "tf32"),
+    "products by an older name": lambda: torch.set_float32_matmul_precision("medium"),
+    "products by the oldest name": lambda: setattr(torch.backends.cuda.matmul, "allow_tf32", True),
+    "algorithms": lambda: setattr(torch.backends.cudnn, "benchmark", True),
+}
+"""What the program of a user may have set before it calls us."""
 
 
-@pytest.mark.parametrize("before", [(True, False), (False, True)])
+@pytest.mark.parametrize("program", PROGRAMS.values(), ids=list(PROGRAMS))
 @pytest.mark.parametrize("tf32", [True, False])
-def test_tf32_is_as_said_within_and_as_it_was_after(before: tuple[bool, bool], tf32: bool) -> None:
-    found = flags()
-    try:
-        torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32 = before
-        with Numerics(tf32=tf32).active(CPU):
-            assert flags() == (tf32, tf32)
-        assert flags() == before
-        with pytest.raises(KeyError), Numerics(tf32=tf32).active(CPU):
-            raise KeyError
-        assert flags() == before
-    finally:
-        torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32 = found
+def test_arithmetic_is_as_said_within_and_as_it_was_after(
+    program: Callable[[], None], tf32: bool, fresh_switches: None
+) -> None:
+    program()
+    before = switches(), older_switches()
+    said = Switches(*(("tf32" if tf32 else "ieee",) * 3), *(("ieee",) * 3), deterministic=True, search=False)
+    with Numerics(tf32=tf32).active(CPU):
+        assert switches() == said
+    assert (switches(), older_switches()) == before
+    with pytest.raises(KeyError), Numerics(tf32=tf32).active(CPU):
+        raise KeyError
+    assert (switches(), older_switches()) == before
+
+
+def test_operations_follow_the_general_precision_again_afterwards(fresh_switches: None) -> None:
+    torch.backends.fp32_precision = "tf32"
+    with Numerics().active(CPU):
+        pass
+    torch.backends.fp32_precision = "ieee"
+    assert switches()[:6] == ("ieee",) * 6
+
+
+def test_float32_is_no_part_of_a_programs_own_reduced_precision() -> None:
+    layer = nn.Linear(2, 2)
+    with torch.autocast("cpu", dtype=torch.bfloat16), Numerics().active(CPU):
+        assert layer(torch.ones(1, 2)).dtype == torch.float32
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
@@ -41,7 +67,8 @@ def test_layers_compute_in_the_precision(precision: Any) -> None:
 
 
 def test_reduced_precision_sees_every_change_of_the_weights() -> None:
-    layer = nn.Linear(2, 2)
+    layer = nn.Linear(2, 2, bias=False)
+    nn.init.ones_(layer.weight)
     with Numerics(precision="bfloat16").active(CPU):
         before = layer(torch.ones(1, 2))
         with torch.no_grad():
@@ -120,7 +147,8 @@ def test_bfloat16_ends_at_the_logits(monkeypatch: pytest.MonkeyPatch) -> None:
     assert training.result(TRAINING.images(slice(2))).dtype == torch.float32
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.gpu
+@pytest.mark.filterwarnings("default:`torch.jit.script_method` is deprecated:DeprecationWarning")
 @pytest.mark.parametrize(
     "numerics",
     [
@@ -146,3 +174,22 @@ def test_every_switch_trains_on_a_gpu_as_on_a_cpu(numerics: dict[str, Any]) -> N
     clean, robust = accuracies(training.result.cpu())
     assert clean > 0.8
     assert robust > 0.5
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("default:`torch.jit.script_method` is deprecated:DeprecationWarning")
+def test_a_compiler_that_misses_tensor_cores_does_not_warn() -> None:
+    Trainer(network(), TRAINING.first(8), plan({"name": "sat", "numerics": {"compile": True}}, 1, 8), 0)
+    # As torch does where it compiles for a GPU that has them.
+    warnings.warn(
+        "TensorFloat32 tensor cores for float32 matrix multiplication available but not enabled.", stacklevel=1
+    )
+
+
+@pytest.mark.parametrize(("capability", "is_slow"), [("AVX2", True), ("AVX512", False)])
+def test_bfloat16_without_instructions_for_it_is_said_to_be_slow(
+    monkeypatch: pytest.MonkeyPatch, capability: str, is_slow: bool
+) -> None:
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
+    assert ("no instructions for bfloat16" in Numerics(precision="bfloat16").speed_note("cpu")) is is_slow
+    assert Numerics().speed_note("cpu") == ""

@@ -13,7 +13,7 @@ def test_several_make_one_database_at_once(tmp_path: Path) -> None:
 
     def make(name: str) -> None:
         databases.create(url)
-        with databases.opened(url) as storage:
+        with databases.opened(url, name) as storage:
             storage.create_new_study([StudyDirection.MINIMIZE], name)
 
     names = [f"study {number}" for number in range(4)]
@@ -25,18 +25,36 @@ def test_several_make_one_database_at_once(tmp_path: Path) -> None:
 
 
 def test_reading_and_opening_make_nothing(tmp_path: Path) -> None:
-    for form in ("sqlite:///{}/new.db", "sqlite:////{}/new.db?timeout=3"):
-        for way in (databases.reading, databases.opened):
-            with pytest.raises(LedgerError), way(form.format(tmp_path)):
-                pass
-    assert not [path for path in tmp_path.iterdir() if path.stat().st_size]
+    url = f"sqlite:///{tmp_path}/new.db"
+    with pytest.raises(LedgerError), databases.reading(url):
+        pass
+    with pytest.raises(LedgerError), databases.opened(url, "one"):
+        pass
+    assert not list(tmp_path.iterdir())
 
 
-def test_what_cannot_be_opened_is_one_line(tmp_path: Path) -> None:
-    for url in ("nonsense", "://"):
-        with pytest.raises(InputError, match="not the URL of a database"):
-            databases.require_url(url)
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("nonsense", "'nonsense' is not the URL of a database, such as postgresql"),
+        ("postgresql://me:secret@host:port/x", "^this is not the URL of a database"),
+        ("postgresql://me:sec@ret@host/x", "^a URL has one @, before the host; write another one, .* as %40"),
+        ("mysql://me:secret@host/x", "^mysql is no database that holds ledgers; give PostgreSQL"),
+        ("sqlite://", "the URL of a SQLite file is sqlite:///PATH"),
+        ("sqlite:////here.db?timeout=3", "the URL of a SQLite file is sqlite:///PATH"),
+    ],
+)
+def test_what_is_no_database_is_one_line_without_a_password(url: str, message: str) -> None:
+    with pytest.raises(InputError, match=message) as error:
+        databases.recorded(url)
+    assert "ret" not in str(error.value)
+
+
+def test_a_url_is_recorded_without_its_passwords() -> None:
+    url = "postgres://me:a%40secret@host:5433/x?sslpassword=7&sslmode=require&password=8"
+    assert databases.recorded(url) == "postgresql+psycopg://me@host:5433/x?sslmode=require"
+
+
+def test_a_file_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be created"):
         databases.create(f"sqlite:///{tmp_path}/no/folder/x.db")
-    with pytest.raises(InputError, match="the database cannot be opened"):
-        databases.create("nosuchdatabase://host/name")

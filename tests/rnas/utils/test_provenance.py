@@ -51,6 +51,21 @@ def test_a_processor_is_its_model_and_what_torch_uses_of_it(tmp_path: Path, monk
     assert processor("cpu") == f"Some CPU @ 2.00GHz, {torch.backends.cpu.get_cpu_capability()}"
 
 
+def test_of_a_gpu_the_versions_of_its_libraries_and_its_driver_are_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = tmp_path / "version"
+    told.write_text(
+        "NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  580.65.06  Release Build  (dvs)  Sun Jul 27 2025\n"
+        "GCC version:  gcc version 12.3.0\n"
+    )
+    monkeypatch.setattr(provenance, "_DRIVER", told)
+    monkeypatch.setattr("torch.cuda.get_device_name", lambda device: "Some GPU")
+    monkeypatch.setattr("torch.version.cuda", "13.0")
+    monkeypatch.setattr("torch.backends.cudnn.version", lambda: 91300)
+    assert processor("cuda") == "Some GPU, CUDA 13.0, cuDNN 91300, driver 580.65.06"
+
+
 def test_it_is_empty_where_the_system_does_not_tell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(provenance, "_PROCESSORS", tmp_path / "nothing")
     monkeypatch.setattr("platform.processor", lambda: "")

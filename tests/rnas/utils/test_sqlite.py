@@ -70,12 +70,12 @@ def test_a_damaged_file_with_a_log_beside_it_is_left_as_it_is(database: Path) ->
 
 @pytest.mark.parametrize("name", ["a%20b", "a?b", "a?timeout=1", "a#b", "a{x}b", ":memory:", "file:a?mode=ro"])
 def test_a_path_is_never_read_as_a_url(tmp_path: Path, name: str) -> None:
-    beside = tmp_path / "a b"
-    for folder in (beside, tmp_path / name):
+    neighbour = tmp_path / "a b"
+    for folder in (neighbour, tmp_path / name):
         folder.mkdir()
         with sqlite.created(folder / "ledger.db") as storage:
             storage.create_new_study([StudyDirection.MINIMIZE], folder.name)
-    for folder in (beside, tmp_path / name):
+    for folder in (neighbour, tmp_path / name):
         with sqlite.reading(folder / "ledger.db") as storage:
             assert [study.study_name for study in storage.get_all_studies()] == [folder.name]
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["a b", name])

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 from rich.console import Console
 
 from rnas.cli.progress import ProgressView
@@ -14,6 +15,7 @@ from rnas.experiments.training._state import State
 from rnas.experiments.training.result import TrainingResult
 from rnas.experiments.training.setup import Setup
 from rnas.experiments.training.training import Training
+from rnas.training.numerics import Numerics
 from tests.rnas.experiments.training.trainings import trained
 
 
@@ -81,3 +83,10 @@ def test_one_is_no_plural(finished: TrainingResult, tmp_path: Path) -> None:
     fidelity = finished.settings.fidelity.model_copy(update={"epochs": 1})
     settings = finished.settings.model_copy(update={"fidelity": fidelity})
     assert description(Setup.of(settings))[1].startswith("1 epoch of 120 images of digits in batches of 40, epsilon")
+
+
+def test_a_slow_precision_is_said_at_the_beginning(finished: TrainingResult, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX2")
+    recipe = finished.settings.recipe.model_copy(update={"numerics": Numerics(precision="bfloat16")})
+    settings = finished.settings.model_copy(update={"recipe": recipe})
+    assert "no instructions for bfloat16" in description(Setup.of(settings))[-1]

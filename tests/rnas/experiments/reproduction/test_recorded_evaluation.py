@@ -5,14 +5,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import torch
 
 import rnas
+from rnas.data.corruptions._published import published_rows
+from rnas.data.corruptions.named import CORRUPTIONS
 from rnas.errors import InputError
 from rnas.evaluation._request import Request
+from rnas.evaluation.corruption_robustness import published_hash
 from rnas.evaluation.evaluation_result import EvaluationResult
 from rnas.evaluation.subject import images_hash
 from rnas.evaluation.threats import parse_threat
+from rnas.evaluation.training_settings import load_dataset
 from rnas.experiments.evaluate import evaluate_weights
 from rnas.experiments.reproduction._find import find
 from rnas.experiments.reproduction.judgement import EXACTLY, NOT, WITHIN
@@ -106,6 +112,25 @@ def test_images_that_the_weights_were_trained_on_refute(ended: Path, evaluated: 
     found = rnas.reproduce(changed(evaluated, tmp_path, with_others))
     (refuting,) = [check for check in found.checks if check.refutes]
     assert (refuting.name, refuting.recorded, refuting.found) == ("images trained on", "0", "40")
+
+
+def test_other_corrupted_images_refute(evaluated: Path, tmp_path: Path) -> None:
+    rows = torch.tensor(json.loads(evaluated.read_text())["data"]["ids"])
+    for name in CORRUPTIONS:
+        np.lib.format.open_memmap(tmp_path / f"{name}.npy", "w+", np.uint8, (50_000, 32, 32, 3)).flush()
+    np.save(tmp_path / "labels.npy", np.zeros(50_000, np.uint8))
+    recorded = published_hash(tmp_path, published_rows(load_dataset("digits", None), rows))
+
+    def with_corruptions(content: Content) -> None:
+        content["corruptions"] = {"hash": recorded}
+        content["request"]["corruptions"] = str(tmp_path)
+
+    path = changed(evaluated, tmp_path, with_corruptions)
+    assert {check.name: check.same for check in find(str(path)).checks("checkpoint")}["corruptions"] is True
+    pixels = np.lib.format.open_memmap(tmp_path / "snow.npy", "r+")
+    pixels[rows - len(load_dataset("digits", None).labels), 5, 5] += 1
+    pixels.flush()
+    assert {check.name: check.same for check in find(str(path)).checks("checkpoint")}["corruptions"] is False
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from rnas.evaluation.robustness import evaluate_robustness
 from rnas.experiments.training._evaluation import CheckpointResult, compared, evaluate_test, evaluate_val
 from rnas.experiments.training.result import TrainingResult
 from rnas.experiments.training.setup import Setup
+from tests.arithmetic import FLOAT32, Recording
 
 
 def flags(right: int, images: int = 100) -> torch.Tensor:
@@ -45,3 +46,12 @@ def test_selection_and_final_look_at_their_own_parts(finished: TrainingResult) -
     assert torch.equal(test.clean, evaluate_robustness(model, setup.splits["test"], [], 0).clean)
     seen = [set(setup.splits[name].ids.tolist()) for name in ("train", "val", "test")]
     assert sum(map(len, seen)) == len(set.union(*seen)) == 120 + 40 + 60
+
+
+def test_both_are_in_float32_whatever_the_program_has_set(finished: TrainingResult, fresh_switches: None) -> None:
+    torch.set_float32_matmul_precision("high")
+    setup = Setup.of(finished.settings)
+    recording = Recording(setup.trainer().model)
+    evaluate_val(setup, recording)
+    evaluate_test(setup, recording, lambda name, share: None)
+    assert recording.seen == {FLOAT32}

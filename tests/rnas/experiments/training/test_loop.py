@@ -11,12 +11,13 @@ import pytest
 import torch
 from filelock import FileLock
 
-from rnas.errors import InputError
+from rnas.errors import DeviceLostError, InputError
 from rnas.experiment import Listener, resume
 from rnas.experiments.training._history import to_csv
 from rnas.experiments.training.result import TrainingResult
 from rnas.experiments.training.training import Training
 from rnas.training.recipe import Recipe
+from rnas.utils import _devices as devices
 from rnas.utils import files
 from tests.rnas.experiments.training.trainings import timeless, trained, weights
 
@@ -339,3 +340,31 @@ def test_the_history_is_a_data_frame_where_pandas_is_installed(finished: Trainin
             finished.to_pandas()
     else:
         assert list(finished.to_pandas()["epoch"]) == [1, 2, 3]
+
+
+def test_a_lost_gpu_ends_a_training_with_how_to_resume(
+    tmp_path: Path, finished: TrainingResult, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    error = torch.AcceleratorError("CUDA error: device-side assert triggered")
+    is_lost: list[bool] = []
+
+    def use(_device: str) -> None:
+        if is_lost:
+            raise error
+
+    class Losing(Stopping):
+        """Loses the device at a step."""
+
+        def progress(self, shares: Mapping[str, float]) -> None:
+            try:
+                super().progress(shares)
+            except Stopped:
+                is_lost.append(True)
+                raise error from None
+
+    monkeypatch.setattr(devices, "CONTEXTS", {"cpu": use})
+    path = tmp_path / "run"
+    with pytest.raises(DeviceLostError, match=rf"assert triggered\); resume with: rnas resume {path}$"):
+        trained(path, listener=Losing(5))
+    is_lost.clear()
+    assert_equal(resume(path), finished)

@@ -6,11 +6,10 @@ from pathlib import Path
 from unittest.mock import patch
 
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnas.experiments.training._memory import largest_batch, out_of_memory
+from rnas.experiments.training._memory import largest_batch
 
 PROGRAM = """
 import json, resource, sys
@@ -60,22 +59,6 @@ def test_other_faults_are_not_taken_for_it() -> None:
 
     with pytest.raises(RuntimeError, match="shapes"):
         largest_batch(8, attempt)
-
-
-@pytest.mark.parametrize(
-    ("error", "is_memory"),
-    [
-        (MemoryError(), True),
-        (torch.OutOfMemoryError("CUDA out of memory"), True),
-        (RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried"), True),
-        (RuntimeError("could not create a primitive"), True),
-        (RuntimeError("std::bad_alloc"), True),
-        (RuntimeError("mat1 and mat2 shapes cannot be multiplied"), False),
-        (ValueError("could not create a primitive"), False),
-    ],
-)
-def test_what_says_that_memory_is_used_up(error: Exception, is_memory: bool) -> None:
-    assert out_of_memory(error) is is_memory
 
 
 def limited(mebibytes: int, folder: Path, *words: object) -> subprocess.CompletedProcess[str]:

@@ -21,6 +21,7 @@ from rnas.networks.architecture import Architecture
 from rnas.networks.block import Block
 from rnas.networks.residual import ResidualNetwork
 from rnas.testing.evaluator import EvaluatorConformance
+from rnas.training.trainer import Trainer
 from search_spaces.robust_resnet import RobustResNetSpace
 
 NETWORK = ResidualNetwork(depths=(1, 1, 1), channels=(8, 8, 16), stem_width=8, upsample=2)
@@ -180,15 +181,17 @@ def test_an_estimate_is_of_seconds_and_bytes() -> None:
     assert estimate.memory > 2**20
 
 
-def test_an_estimate_is_of_the_images_that_are_trained_on() -> None:
+def test_an_estimate_is_of_the_images_that_are_trained_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    # On this clock a training step takes a second, and nothing else takes any time.
+    monkeypatch.setattr(Trainer, "step_seconds", lambda trainer: 1.0)
+    monkeypatch.setattr("rnas.nas.evaluators.adversarial_training.now", lambda device: 0.0)
     images = {"train": 1_000, "search_val": 8, "test": 8}
     whole, few = (
         evaluator(images=images, fidelity={"epochs": 500, "batch_size": 20, "attack_steps": 1, "images": number})
         for number in (1_000, 40)
     )
-    # 25,000 steps and 1,000 steps.
     task = Task(NETWORK, 0)
-    assert few.estimate(task, Context()).seconds < whole.estimate(task, Context()).seconds / 5
+    assert (few.estimate(task, Context()).seconds, whole.estimate(task, Context()).seconds) == (1_000, 25_000)
 
 
 def test_diagnostics_are_metrics_like_any_other() -> None:

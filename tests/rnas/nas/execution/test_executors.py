@@ -17,20 +17,29 @@ from rnas.nas.evaluators.evaluator import Evaluation, Status
 from rnas.nas.execution.executor import Executor, Limits
 from rnas.nas.execution.in_process import InProcess
 from rnas.nas.execution.process_slots import ProcessSlots
+from rnas.nas.execution.ray_settings import RaySettings
+from rnas.nas.execution.ray_tasks import RayTasks
 from tests.evaluators import Scripted, as_task
 
 Make = Callable[..., Executor]
 
 
-@pytest.fixture(params=["in-process", "process-slots"])
+@pytest.fixture(params=["in-process", "process-slots", pytest.param("ray", marks=pytest.mark.slow)])
 def make(request: pytest.FixtureRequest) -> Iterator[Make]:
     """An executor of one or two slots for a Scripted evaluator, closed at the end."""
     made: list[Executor] = []
+    if request.param == "ray":
+        request.getfixturevalue("ray_cluster")
 
     def build(evaluator: Scripted, seconds: float | None = None) -> Executor:
         limits = Limits(seconds)
-        slots = ProcessSlots(evaluator, ["cpu", "cpu"], limits)
-        made.append(InProcess(evaluator, "cpu", limits) if request.param == "in-process" else slots)
+        match request.param:
+            case "in-process":
+                made.append(InProcess(evaluator, "cpu", limits))
+            case "process-slots":
+                made.append(ProcessSlots(evaluator, ["cpu", "cpu"], limits))
+            case _:
+                made.append(RayTasks(evaluator, RaySettings(), limits))
         return made[-1]
 
     yield build

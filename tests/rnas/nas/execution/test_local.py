@@ -1,7 +1,7 @@
 import pytest
 
 from rnas.errors import InputError
-from rnas.nas.execution._local import devices, local_executor, slots
+from rnas.nas.execution._local import devices, executor_of, slots
 from rnas.nas.execution.in_process import InProcess
 from rnas.nas.execution.process_slots import ProcessSlots
 from tests.evaluators import Scripted
@@ -23,7 +23,7 @@ def test_a_gpu_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
     assert devices("auto", 2) == ["cpu", "cpu"]
     with (
         pytest.raises(InputError, match="cuda is not available here; use device: cpu"),
-        local_executor(Scripted({}), 1, device="cuda"),
+        executor_of(Scripted({}), 1, device="cuda"),
     ):
         pass
 
@@ -40,6 +40,6 @@ def test_a_gpu_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
 def test_processes_of_their_own_unless_that_is_not_worth_it(
     evaluator: Scripted, workers: int | None, kind: type, count: int
 ) -> None:
-    with local_executor(evaluator, workers, device="cpu") as executor:
+    with executor_of(evaluator, workers, device="cpu") as executor:
         assert isinstance(executor, kind)
         assert executor.slots == count

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rnas.nas.strategies._candidates import fresh, genome_keys, sample_fresh, taken
+from rnas.nas.strategies._candidates import fresh, genome_keys, neighbours, sample_fresh, taken
 from rnas.testing.strategy import LARGE, SMALL, toy_problem, toy_space, toy_view
 
 
@@ -36,3 +36,17 @@ def test_sampling_none_gives_none() -> None:
     for name in (SMALL, LARGE):
         problem = toy_problem(toy_space(name))
         assert sample_fresh(problem, 0, set(), np.random.default_rng(0)).shape == (0, len(problem.space.variables))
+
+
+def test_neighbours_differ_in_one_choice_and_by_one_step() -> None:
+    space = toy_space("wide-resnet-depths")
+    low, middle = np.zeros((1, 3), dtype=np.int64), np.full((1, 3), 3)
+    assert sorted(neighbours(space, low).sum(axis=1)) == [1, 1, 1]
+    assert sorted(neighbours(space, middle).sum(axis=1)) == [8, 8, 8, 10, 10, 10]
+    cells = toy_space(SMALL)
+    [cell] = cells.uniform(1, np.random.default_rng(0))
+    moved = cell.copy()[None].repeat(4, axis=0)
+    moved[:, 3] = [choice for choice in range(5) if choice != cell[3]]
+    found = {tuple(genome) for genome in neighbours(cells, cell[None])}
+    assert found >= {tuple(genome) for genome in cells.canonical(moved)}
+    assert len(found) <= 24

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from rnas._typing import Integers
+from rnas.errors import InputError
 from rnas.nas.strategies.crossed_design import CrossedDesign, most_informative, quadratic
 from rnas.nas.strategies.random import RandomSearch
 from rnas.nas.strategy import Problem, Strategy
@@ -51,6 +52,13 @@ def test_at_equal_flops_params_are_not_a_matter_of_shares() -> None:
     assert share_that_is_not_explained(problem, crossed) > share_that_is_not_explained(problem, drawn)
     spread = [np.log(problem.known(genomes)["params"]).std() for genomes in (crossed, drawn)]
     assert spread[0] > spread[1]
+
+
+@pytest.mark.slow
+def test_too_narrow_a_band_of_a_large_space_is_refused_with_what_to_widen() -> None:
+    problem = toy_problem(toy_space(LARGE, narrow={"topology": ["basic"]}, flops=["1000M", "1000.02M"]))
+    with pytest.raises(InputError, match=r"288 drafts .* gave \d+: widen space\.flops, or narrow less$"):
+        CrossedDesign(problem)
 
 
 def test_results_change_nothing() -> None:

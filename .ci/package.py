@@ -1,0 +1,109 @@
+"""Build sdist and wheel, and use the wheel in an environment that has nothing but its dependencies.
+
+With ``--installed`` nothing is built: what is installed is used.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import venv
+from importlib.metadata import distribution
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+USES = """
+rnas --version
+rnas search --space digits-bench --budget 8
+rnas resume runs/digits-bench-1 --budget 10
+rnas report runs/digits-bench-1 --json
+python -m rnas zoo resnet-18
+python -m rnas plugins
+python readme.py
+"""
+
+
+def main() -> None:
+    """Build, and use the wheel with this interpreter and with the others that are at hand."""
+    if sys.argv[1:] == ["--installed"]:
+        use("installed", os.environ["PATH"])
+        return
+    shutil.rmtree(ROOT / "dist", ignore_errors=True)
+    # The wheel is built from the sdist, so that a file that the sdist lacks is missed.
+    run([sys.executable, "-m", "build", "--outdir", ROOT / "dist", ROOT])
+    [wheel] = (ROOT / "dist").glob("*.whl")
+    for name in ("python3.11", "python3.12", "python3.13"):
+        own = name == f"python3.{sys.version_info.minor}"
+        interpreter = sys.executable if own else shutil.which(name)
+        # A name that is found may still be a stand-in for an interpreter that is not chosen.
+        if interpreter is None or subprocess.run([interpreter, "--version"], capture_output=True).returncode:
+            print(f"{name}: skipped, there is no such interpreter")
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            env = Path(folder)
+            linked(wheel, env) if own else installed(wheel, env, interpreter)
+            use(f"{name}, {wheel.name}", f"{env / 'bin'}{os.pathsep}{os.environ['PATH']}")
+
+
+def linked(wheel: Path, env: Path) -> None:
+    """Make an environment with the wheel, and with links to its dependencies in the environment of this interpreter."""
+    from packaging.requirements import Requirement
+
+    venv.create(env, with_pip=False)
+    run([sys.executable, "-m", "pip", "--python", env, "install", "--quiet", "--no-deps", wheel])
+    [site] = (env / "lib").glob("python3.*/site-packages")
+    missing, seen = ["rnas"], set()
+    while missing:
+        name = re.sub(r"[-_.]+", "-", missing.pop()).lower()
+        if name in seen:
+            continue
+        seen.add(name)
+        found = distribution(name)
+        requirements = map(Requirement, found.requires or [])
+        missing += [one.name for one in requirements if one.marker is None or one.marker.evaluate({"extra": ""})]
+        for top in {Path(str(file)).parts[0] for file in found.files or []} - {"..", "__pycache__"}:
+            link, target = site / top, Path(str(found.locate_file(top)))
+            if name != "rnas" and not link.exists() and target.exists():
+                link.symlink_to(target)
+
+
+def installed(wheel: Path, env: Path, interpreter: str) -> None:
+    """Make an environment of another interpreter, with everything installed."""
+    run([interpreter, "-m", "venv", env])
+    run([env / "bin" / "python", "-m", "pip", "install", "--quiet", "-c", ROOT / "constraints.txt", wheel])
+
+
+def use(title: str, path: str) -> None:
+    """Run commands and the README's Python in an empty folder, with the programs of a search path."""
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")} | {"PATH": path}
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        Path(folder, "readme.py").write_text(readme(), encoding="utf-8")
+        for command in USES.strip().splitlines():
+            print(f"{title}: {command}", flush=True)
+            program, *words = command.split()
+            run([shutil.which(program, path=path) or program, *words], cwd=folder, env=environment)
+
+
+def readme() -> str:
+    """Return the Python of the README, made as small as the comment above it says."""
+    [(tiny, text)] = re.findall(
+        r"<!-- tiny: (.*) -->\n```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL
+    )
+    for change in tiny.split("; "):
+        shown, smaller = change.split(" => ")
+        text = text.replace(shown, smaller)
+    return text
+
+
+def run(words: list[object], **options: object) -> None:
+    """Run a command; one that fails shows what it printed, and ends this with its exit code."""
+    done = subprocess.run(list(map(str, words)), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options)
+    if done.returncode:
+        print(done.stdout.decode(errors="replace"))
+        sys.exit(done.returncode)
+
+
+if __name__ == "__main__":
+    main()

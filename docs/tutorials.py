@@ -1,0 +1,81 @@
+"""Run the notebooks, and write each as a page of the site."""
+
+import base64
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbclient import NotebookClient
+
+ROOT = Path(__file__).parents[1]
+NOTEBOOKS = {path.stem: path for path in sorted((ROOT / "notebooks").glob("*.ipynb"))}
+CACHE = ROOT / "build" / "notebooks"
+"""What has been run stays here until a notebook or the package changes."""
+
+
+def executed(name: str) -> Any:
+    """Return a notebook with its outputs; it is run only if it, or the code that it uses, has changed."""
+    path = NOTEBOOKS[name]
+    sources = (file for package in ("rnas", "search_spaces", "baselines") for file in (ROOT / package).rglob("*.py"))
+    content = hashlib.sha256(b"".join(file.read_bytes() for file in (path, *sorted(sources)))).hexdigest()
+    kept = CACHE / f"{name}-{content[:16]}.ipynb"
+    if not kept.exists():
+        notebook = nbformat.read(path, as_version=4)
+        with tempfile.TemporaryDirectory() as folder:
+            # The limit is against cells that hang, and no measure of speed.
+            client = NotebookClient(notebook, timeout=600, resources={"metadata": {"path": folder}})
+            client.extra_arguments = ["--IPKernelApp.log_level=40"]
+            client.execute(env={**os.environ, "TMPDIR": folder})
+        CACHE.mkdir(parents=True, exist_ok=True)
+        written = kept.with_suffix(f".{os.getpid()}")
+        nbformat.write(notebook, written)
+        written.replace(kept)
+    return nbformat.read(kept, as_version=4)
+
+
+def page(name: str) -> tuple[str, dict[str, bytes]]:
+    """Return the Markdown of a notebook that was run, and its figures by file name."""
+    title, *cells = executed(name).cells
+    heading, _, below = title.source.partition("\n")
+    parts = [
+        heading,
+        f'!!! note "This page is a notebook"\n    It was run when this site was built: [download it]({name}.ipynb).',
+        below.strip(),
+    ]
+    figures: dict[str, bytes] = {}
+    for cell in cells:
+        if cell.cell_type == "markdown":
+            parts.append(cell.source)
+            continue
+        parts.append(_fenced(cell.source, ".python"))
+        for kind, content in _outputs(cell):
+            if kind == "image/png":
+                file = f"{name}-{len(figures) + 1}.png"
+                figures[file] = base64.b64decode(content)
+                parts.append(f"![Figure {len(figures)} of this notebook]({file}){{.figure}}")
+            elif kind == "text/html":
+                parts.append(f'<div class="output">{content}</div>')
+            else:
+                parts.append(_fenced(content, ".text .output"))
+    return "\n\n".join(parts) + "\n", figures
+
+
+def _fenced(text: str, classes: str) -> str:
+    return f"~~~~{{{classes}}}\n{text.rstrip()}\n~~~~"
+
+
+def _outputs(cell: Any) -> Iterator[tuple[str, str]]:
+    """Yield kind and content of what a cell prints and shows; all that it prints is one block, without warnings."""
+    printed = "".join(output.text for output in cell.outputs if output.get("name") == "stdout")
+    if printed:
+        yield "text/plain", printed
+    for output in cell.outputs:
+        data = output.get("data", {})
+        for kind in ("image/png", "text/html", "text/plain"):
+            if kind in data:
+                yield kind, data[kind]
+                break

@@ -1,0 +1,186 @@
+"""What only a cluster of Ray can do; what it has in common with other executors is tested with them."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import rnas
+from rnas.errors import InputError
+from rnas.nas.evaluators.evaluator import Context, Evaluation, Status, Task
+from rnas.nas.execution import Limits, RaySettings, RayTasks, on_ray, on_this_host
+from rnas.nas.execution.ray_settings import cluster
+from rnas.nas.search import Search
+from tests.evaluators import Scripted, as_task
+from tests.rnas.experiments_small import KINDS
+from tests.rnas.nas.execution.test_executors import run_all
+from tests.rnas.nas.test_search import TINY
+from tests.rnas.test_experiment import Killer, essence
+
+pytestmark = pytest.mark.slow
+
+
+def attempts(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+@pytest.mark.usefixtures("ray_cluster")
+def test_a_dead_worker_is_charged_to_its_evaluation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rnas.nas.execution.ray_tasks._GRACE_SECONDS", 0.5)
+    executor = RayTasks(Scripted({17: "kill_self"}, tmp_path), RaySettings(), Limits())
+    results = run_all(executor, [16, 17, 18])
+    executor.close()
+    assert [results[number].status for number in range(3)] == [Status.COMPLETE, Status.FAILED, Status.COMPLETE]
+    assert results[1].reason == "its worker was killed 2 times; by the system, for want of memory?"
+    assert attempts(tmp_path) == ["16-0", "17-0", "17-1", "18-0"]
+    executor = RayTasks(Scripted({17: "sleep_deaf"}), RaySettings(), Limits(seconds=0.5))
+    results = run_all(executor, [17, 16])
+    executor.close()
+    assert results[0].reason == "it ran past its time limit of 0.5 s and was killed"
+    assert [results[number].status for number in range(2)] == [Status.TIMEOUT, Status.COMPLETE]
+
+
+@dataclass(frozen=True)
+class Waiting(Scripted):
+    """Does not end before there is a file."""
+
+    def evaluate(self, task: Task, context: Context) -> Evaluation:
+        result = super().evaluate(task, context)
+        assert self.folder is not None
+        while not self.folder.with_name("go").exists():
+            time.sleep(0.05)
+        return result
+
+
+def comes_to(executor: RayTasks, slots: int) -> bool:
+    """Whether there are that many slots in the end."""
+    deadline = time.monotonic() + 60
+    while executor.slots != slots and time.monotonic() < deadline:
+        time.sleep(0.2)
+    return executor.slots == slots
+
+
+def test_a_node_that_is_lost_costs_no_attempt_and_a_new_one_is_used(ray_cluster: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "attempts"
+    folder.mkdir()
+    executor = RayTasks(Waiting({}, folder), RaySettings(), Limits())
+    [second] = [node for node in ray_cluster.list_all_nodes() if not node.is_head()]
+    assert executor.slots == 2
+    shares: list[float] = []
+
+    def lose_it(found: dict[int, float]) -> None:
+        shares.extend(found.values())
+        if list(found.values()) == [0.5, 0.5] and not (tmp_path / "go").exists():
+            ray_cluster.remove_node(second, allow_graceful=False)
+            (tmp_path / "go").touch()
+
+    try:
+        executor.submit(0, as_task(16))
+        executor.submit(1, as_task(17))
+        results: dict[int, Evaluation] = {}
+        while len(results) < 2:
+            results |= dict(executor.wait(lose_it))
+        assert comes_to(executor, 1)
+        ray_cluster.add_node(num_cpus=1)
+        assert comes_to(executor, 2)
+    finally:
+        executor.close()
+    assert {result.status for result in results.values()} == {Status.COMPLETE}
+    assert len(attempts(folder)) == 3
+    assert 0.5 in shares
+
+
+@dataclass(frozen=True)
+class Leaving(Scripted):
+    """Leaves a file, and prints."""
+
+    def evaluate(self, task: Task, context: Context) -> Evaluation:
+        assert context.folder is not None
+        path = context.folder / "deeper" / f"{task.seed}.txt"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(str(context.folder))
+        print("seed", task.seed)
+        return super().evaluate(task, context)
+
+
+@pytest.mark.usefixtures("ray_cluster")
+@pytest.mark.parametrize("shared", [True, False])
+def test_what_an_evaluation_leaves_and_prints_comes_to_the_run(tmp_path: Path, shared: bool) -> None:
+    folder = tmp_path / "checkpoints"
+    executor = RayTasks(Leaving({}), RaySettings(), Limits(folder=folder))
+    if not shared:
+        # As on a node that has another directory there.
+        (tmp_path / executor._mark).unlink()
+    run_all(executor, [16, 17])
+    executor.close()
+    left = {path.name: path.read_text() for path in (folder / "deeper").iterdir()}
+    assert sorted(left) == ["0.txt", "1.txt"]
+    assert all((text == str(folder)) is shared for text in left.values())
+    logs = {path.name: path.read_text() for path in (tmp_path / "logs").iterdir()}
+    assert logs == {f"checkpoints-{seed}.log": f"seed {seed}\n" for seed in range(2)}
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoints", "logs"]
+
+
+@pytest.mark.usefixtures("ray_cluster")
+def test_what_the_cluster_lacks_is_refused() -> None:
+    wanted = RaySettings(gpus_per_evaluation=0.5, memory_per_evaluation=2.0)
+    with pytest.raises(InputError, match=r"no node of the cluster has .* \(1 CPU, 0.5 GPU, 2.14748e\+09 memory\)"):
+        RayTasks(Scripted({}), wanted, Limits())
+    with pytest.raises(InputError, match="the evaluator cannot travel to the cluster"):
+        RayTasks(Scripted({1: threading.Lock()}), RaySettings(), Limits())  # type: ignore[dict-item]
+
+
+def test_the_cluster_of_the_block_replaces_what_the_settings_say() -> None:
+    own = RaySettings(address="here:1", cpus_per_evaluation=2.0)
+    assert cluster(own) == own
+    with on_ray("there:2"):
+        assert cluster() == RaySettings(address="there:2")
+        assert cluster(own) == RaySettings(address="there:2", cpus_per_evaluation=2.0)
+        with on_this_host():
+            assert cluster(own) is None
+    assert cluster() is None
+
+
+def drive_and_die(path: str) -> None:
+    """Resume a search until it is killed."""
+    Search.open(path).run(Killer("recorded", 2))
+
+
+@pytest.mark.usefixtures("ray_cluster")
+def test_a_search_whose_driver_is_killed_ends_as_one_in_this_process(tmp_path: Path) -> None:
+    import ray
+
+    here = rnas.search(TINY, budget=4, output=tmp_path / "here")
+    there = tmp_path / "there"
+    address = ray.get_runtime_context().gcs_address
+    config = rnas.nas.SearchConfig.parse({**TINY, "budget": 4, "ray": {"address": address}}, "test")
+    Search.create(config, there)
+    killing = (
+        "import sys; from tests.rnas.nas.execution.test_ray_tasks import drive_and_die; drive_and_die(sys.argv[1])"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[4])}
+    died = subprocess.run([sys.executable, "-c", killing, str(there)], env=environment, capture_output=True, text=True)
+    assert died.returncode == -9, died.stderr
+    assert len([record for record in Search.open(there).result().records if record.evaluation is not None]) == 2
+    result = rnas.resume(there)
+
+    def evaluations(found: rnas.SearchResult) -> Any:
+        return essence(found.to_dict()["evaluations"], Path("/nowhere"))
+
+    assert evaluations(result) == evaluations(here)
+
+
+@pytest.mark.usefixtures("ray_cluster")
+def test_a_comparison_on_a_cluster_gives_the_numbers_of_one_process(tmp_path: Path) -> None:
+    here = KINDS["comparison"](tmp_path / "here")
+    there = KINDS["comparison"](tmp_path / "there")
+    expected = essence(here.run(workers=0).to_dict(), here.path)
+    with on_ray():
+        found = essence(there.run().to_dict(), there.path)
+    assert found == expected
