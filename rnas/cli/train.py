@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rnas.cli.console import AsJson, Device, DryRun, Network, output_option, say, stderr
+from rnas.cli.console import AsJson, Device, DryRun, Network, Track, output_option, say, stderr
 from rnas.cli.options import Setting, with_settings
 from rnas.experiments.training.settings import TrainingRunSettings
 
@@ -49,6 +49,7 @@ def train(
     output: Annotated[Path | None, output_option("runs/train-ARCH-RECIPE-N")] = None,
     device: Device = "auto",
     dry_run: DryRun = False,
+    track: Track = None,
     as_json: AsJson = False,
 ) -> None:
     """Train one network by a recipe, and evaluate the best and the last of its weights.
@@ -87,7 +88,7 @@ def train(
             say(console, line)
         print_cost_estimate(training.estimate(), as_json)
     else:
-        run_shown(Training.create(resolved, output), as_json)
+        run_shown(Training.create(resolved, output), as_json, track=track)
 
 
 def tensor_core_note(device: str, recipe: "Recipe", key: str) -> str:

@@ -98,8 +98,8 @@ class _Loop:
     def run(self) -> None:
         """Train, evaluate, and write the result."""
         self._restore()
-        epochs = self._setup.settings.fidelity.epochs
-        self._listener.started(self._experiment, Work("epoch", epochs, len(self._state.history)))
+        epochs, history = self._setup.settings.fidelity.epochs, self._state.history
+        self._listener.started(self._experiment, Work("epoch", epochs, len(history), records=history))
         status: Status = "complete"
         reason = ""
         try:
