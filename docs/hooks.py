@@ -24,6 +24,8 @@ STUBS = {".".join(stub.parent.relative_to(ROOT).parts): stub for stub in sorted(
 _LOADED = re.compile(r"<(?:script|img|iframe|source)\b[^>]*\bsrc=[\"']?(?:https?:)?//|<link\b[^>]*stylesheet[^>]*//")
 _FORMULA = re.compile(r'<(span|div) class="arithmatex">\\[(\[](.*?)\\[)\]]</\1>', re.DOTALL)
 
+_ROLE = re.compile(r":(?:attr|class|data|func|meth|mod):(?=<code>)")
+
 _log = logging.getLogger("mkdocs.hooks.rnas")
 
 
@@ -311,7 +313,7 @@ def on_page_markdown(markdown: str, *, page: "Page", config: "MkDocsConfig", fil
 
 
 def on_page_content(content: str, *, page: "Page", config: "MkDocsConfig", files: "Files") -> str:
-    """Write formulas as MathML, which browsers show without a script."""
+    """Write formulas as MathML, which browsers show without a script, and references of docstrings as plain names."""
     from latex2mathml.converter import convert
 
     def formula(match: re.Match[str]) -> str:
@@ -320,7 +322,7 @@ def on_page_content(content: str, *, page: "Page", config: "MkDocsConfig", files
             return f'<div class="formula">{convert(written, display="block")}</div>'
         return str(convert(written))
 
-    return _FORMULA.sub(formula, content)
+    return _ROLE.sub("", _FORMULA.sub(formula, content))
 
 
 def on_post_page(output: str, *, page: "Page", config: "MkDocsConfig") -> str:
