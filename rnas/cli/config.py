@@ -3,6 +3,7 @@
 import inspect
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
@@ -101,7 +102,9 @@ def keys_of(kind: str) -> Iterator[Key]:
                 yield from _keys_in(registry.load(registry.EVALUATORS, evaluator).Settings, "evaluator.")
         elif name == "strategy":
             for strategy in registry.names(registry.STRATEGIES):
-                yield from _arguments(registry.load(registry.STRATEGIES, strategy), f"strategy({strategy}).")
+                # A strategy whose extra is not installed has no keys here; rnas plugins says why.
+                with suppress(InputError):
+                    yield from _arguments(registry.load(registry.STRATEGIES, strategy), f"strategy({strategy}).")
 
 
 def _keys_in(model: type[BaseModel], prefix: str) -> Iterator[Key]:

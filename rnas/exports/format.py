@@ -1,10 +1,8 @@
 """Define the contract of an export format."""
 
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from rnas.errors import InputError
 from rnas.exports.network import Network
 
 
@@ -46,10 +44,3 @@ class Format(Protocol):
 def reader_script(name: str) -> Path:
     """Return the path of a reader script of this package."""
     return Path(__file__).with_name("readers") / f"{name}.py"
-
-
-def require_extra(extra: str, *modules: str) -> None:
-    """Raise InputError if a library of an extra is not installed."""
-    for module in modules:
-        if find_spec(module) is None:
-            raise InputError(f"{module} is not installed: pip install 'rnas[{extra}]'")

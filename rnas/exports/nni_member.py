@@ -11,12 +11,13 @@ from torch import nn
 
 from rnas import registry
 from rnas.errors import InputError
-from rnas.exports.format import reader_script, require_extra
+from rnas.exports.format import reader_script
 from rnas.exports.network import Network
 from rnas.nas.space import SearchSpace
 from rnas.networks._exported import FOLDER_WEIGHTS, NNI_SAMPLE, read_export, write_described
 from rnas.networks.architecture import Shape
 from rnas.networks.weights import load_weights
+from rnas.utils._extras import require_extra
 from rnas.utils._json_files import read_json
 
 

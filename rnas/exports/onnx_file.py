@@ -7,10 +7,11 @@ from pathlib import Path
 
 import torch
 
-from rnas.exports.format import reader_script, require_extra
+from rnas.exports.format import reader_script
 from rnas.exports.network import Network
 from rnas.exports.torch_export import exported_program
 from rnas.networks._exported import PROVENANCE
+from rnas.utils._extras import require_extra
 
 OPSET = 18
 

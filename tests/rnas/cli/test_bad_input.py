@@ -68,7 +68,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 CASES = [
     (["--space", "nowhere"], "unknown search space 'nowhere'; known: "),
-    (["--strategy", "luck"], "unknown strategy 'luck'; known: bananas, crossed, local-search, nni, nsga2, "),
+    (["--strategy", "luck"], "unknown strategy 'luck'; known: bananas, botorch, crossed, local-search, nni, nsga2, "),
     (["--preset", "none"], "unknown preset 'none'; known: cifar10-crossed, cifar10-day, cifar10-smoke, digits"),
     (["--recipe", "none"], "evaluator: train.recipe: unknown recipe 'none'; known: "),
     (["--data", "cifar10"], "data cifar10 needs --data-dir, the folder"),

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from importlib.metadata import EntryPoint
 
 import pytest
 
@@ -44,6 +45,13 @@ def test_types_defaults_and_meanings_are_those_of_the_models(keys) -> None:
     # A class that changes a default alone keeps the description of its base.
     assert keys["space(digits-bench).depths"]["meaning"] == keys["space(robust-resnet).depths"]["meaning"] != ""
     assert not [key for key, known in keys.items() if "``" in known["meaning"] or ":class:" in known["meaning"]]
+
+
+def test_a_strategy_whose_extra_is_missing_hides_no_other_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    missing = EntryPoint("missing", "tests.rnas.cli.no_such_module:Strategy", registry.STRATEGIES)
+    monkeypatch.setitem(registry._group(registry.STRATEGIES), "missing", (missing,))
+    found = {known.key for known in keys_of("search")}
+    assert {"strategy(surrogate-nsga2).initial", "final_evaluation.seeds"} <= found
 
 
 def test_the_first_keys_are_listed_and_those_below_one_on_demand(command: Command) -> None:

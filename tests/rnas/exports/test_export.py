@@ -11,7 +11,6 @@ import rnas
 from rnas import registry
 from rnas.errors import ExportError, InputError
 from rnas.exports.export import _moved
-from rnas.exports.format import require_extra
 from rnas.exports.hugging_face import FORMAT as HUGGING_FACE
 from rnas.exports.network import Network, find_network
 from rnas.exports.robustbench import model_info
@@ -83,11 +82,6 @@ def test_no_file_beside_the_target_is_replaced(tmp_path: Path) -> None:
         _moved(work, target)
     assert not target.exists()
     assert (tmp_path / "net.pt").read_text() == "old"
-
-
-def test_a_missing_library_is_named_with_its_extra() -> None:
-    with pytest.raises(InputError, match=r"no_such_library is not installed: pip install 'rnas\[onnx\]'"):
-        require_extra("onnx", "json", "no_such_library")
 
 
 def test_equal_seeds_give_equal_weights_and_leave_the_generator_alone() -> None:
