@@ -33,6 +33,8 @@ def main() -> None:
     shutil.rmtree(ROOT / "dist", ignore_errors=True)
     # The wheel is built from the sdist, so that a file that the sdist lacks is missed.
     run([sys.executable, "-m", "build", "--outdir", ROOT / "dist", ROOT])
+    # Python finds entry points in what the build leaves here, also after they have changed.
+    shutil.rmtree(ROOT / "rnas.egg-info", ignore_errors=True)
     [wheel] = (ROOT / "dist").glob("*.whl")
     with tempfile.TemporaryDirectory() as folder:
         linked(wheel, Path(folder))
