@@ -16,9 +16,9 @@ import json
 import os
 import shlex
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from multiprocessing import parent_process
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, Self, TypeVar
@@ -90,6 +90,7 @@ class Work:
         done: number of units that are done already.
         slots: number of units that run at once.
         phase: name of this part of the experiment, such as ``final evaluation``; empty if there is only one part.
+        records: what was recorded of it at earlier times, in the form in which a listener hears of new records.
     """
 
     unit: str
@@ -97,6 +98,7 @@ class Work:
     done: float = 0
     slots: int = 1
     phase: str = ""
+    records: Sequence[Any] = field(default=(), repr=False)
 
 
 class Listener:
@@ -116,6 +118,47 @@ class Listener:
 
     def message(self, text: str) -> None:
         """Pass on a message about another event that the user should know."""
+
+    def ended(self, experiment: "Experiment[Any, Any]") -> None:
+        """Take note that nothing more is done now: the experiment has ended, was interrupted, or failed."""
+
+
+class _Listeners(Listener):
+    """Pass on every event to several listeners, in their order."""
+
+    def __init__(self, listeners: Sequence[Listener]) -> None:
+        self._listeners = tuple(listeners)
+
+    def started(self, experiment: "Experiment[Any, Any]", work: Work) -> None:
+        for listener in self._listeners:
+            listener.started(experiment, work)
+
+    def proposed(self, record: Any) -> None:
+        for listener in self._listeners:
+            listener.proposed(record)
+
+    def progress(self, shares: Mapping[str, float]) -> None:
+        for listener in self._listeners:
+            listener.progress(shares)
+
+    def recorded(self, record: Any) -> None:
+        for listener in self._listeners:
+            listener.recorded(record)
+
+    def message(self, text: str) -> None:
+        for listener in self._listeners:
+            listener.message(text)
+
+    def ended(self, experiment: "Experiment[Any, Any]") -> None:
+        for listener in self._listeners:
+            listener.ended(experiment)
+
+
+def joined(listener: Listener | Sequence[Listener] | None) -> Listener:
+    """Return one listener that stands for none, one or several."""
+    if isinstance(listener, Sequence):
+        return _Listeners(listener)
+    return listener or Listener()
 
 
 class ShareListener(Listener):
@@ -222,6 +265,7 @@ class Experiment(ABC, Generic[S, R]):
         kind: what it is called, in ``config.yaml`` and in messages.
         Settings: pydantic model of the settings.
         grows: fields of the settings that may be enlarged later, such as ``budget``.
+        has_ledger: whether it keeps its state in a ledger.
         path: the directory.
         settings: everything that decides the experiment.
     """
@@ -229,6 +273,7 @@ class Experiment(ABC, Generic[S, R]):
     kind: ClassVar[str]
     Settings: ClassVar[type[BaseModel]]
     grows: ClassVar[tuple[str, ...]] = ()
+    has_ledger: ClassVar[bool] = True
 
     def __init__(self, path: Path, settings: S) -> None:
         self.path = path
@@ -370,11 +415,11 @@ class Experiment(ABC, Generic[S, R]):
                 self.settings = self.settings.model_copy(update=changed)
                 self._write_settings(self.path)
 
-    def run(self, listener: Listener | None = None, *, workers: int | None = None) -> R:
+    def run(self, listener: Listener | Sequence[Listener] | None = None, *, workers: int | None = None) -> R:
         """Do what is missing, write result and report, and return the result.
 
         Args:
-            listener: learns of progress.
+            listener: learns of progress; there may be several.
             workers: how much runs at once, each in a process of its own; 0 runs in this process; None is the
                 experiment's own number, or one for each core or GPU.
 
@@ -387,8 +432,12 @@ class Experiment(ABC, Generic[S, R]):
         with noticing_loss(f"resume with: {self.resume_command}"), self._locked():
             discard_partial(self.path)
             self.require_same_inputs()
-            self._run(listener or Listener(), workers)
-            return self.write()
+            heard = joined(listener)
+            try:
+                self._run(heard, workers)
+                return self.write()
+            finally:
+                heard.ended(self)
 
     def write(self) -> R:
         """Write ``result.json`` and the report from the ledger as it is now, and return the result."""
@@ -470,7 +519,7 @@ class Experiment(ABC, Generic[S, R]):
         self._make_ledger(folder)
 
     def _make_ledger(self, folder: Path) -> None:
-        if self._has_ledger:
+        if self.has_ledger:
             with sqlite.created(folder / LEDGER) as storage:
                 self._begin(storage)
 
@@ -483,9 +532,6 @@ class Experiment(ABC, Generic[S, R]):
     def _content(self) -> dict[str, Any]:
         """Return what ``config.yaml`` holds."""
         return {"kind": self.kind, **self.settings.model_dump(mode="json", exclude_none=self._leaves_none_out)}
-
-    _has_ledger: ClassVar[bool] = True
-    """Whether it keeps its state in a ledger."""
 
     _starts_processes: ClassVar[bool] = True
     """Whether it may start processes, which import the script that runs it again."""
@@ -571,7 +617,7 @@ def open_experiment(path: Path | str) -> Experiment[Any, Any]:
 def resume(
     path: Path | str,
     *,
-    listener: Listener | None = None,
+    listener: Listener | Sequence[Listener] | None = None,
     workers: int | None = None,
     space: object = None,
     evaluator: object = None,
@@ -583,7 +629,7 @@ def resume(
 
     Args:
         path: the experiment's directory.
-        listener: learns of progress.
+        listener: learns of progress; there may be several.
         workers: number of processes, this time only; see :meth:`Experiment.run`.
         space: the search space of a search that was given one as an object which cannot be imported.
         evaluator: the evaluator, if it was given in the same way.

@@ -3,7 +3,7 @@ from collections.abc import Iterator
 
 import pytest
 import torch
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests.arithmetic import reset_switches
 
@@ -11,7 +11,7 @@ from tests.arithmetic import reset_switches
 torch.set_num_threads(1)
 
 # The same examples each time, however long one takes on a busy machine.
-settings.register_profile("rnas", deadline=None, derandomize=True)
+settings.register_profile("rnas", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("rnas")
 
 

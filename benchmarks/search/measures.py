@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from benchmark_table import REFERENCE, BenchmarkTable
+from benchmark_table import BenchmarkTable
 from one_search import Conditions, Search, fails
 from pymoo.indicators.igd_plus import IGDPlus
 from scipy.stats import kendalltau
@@ -16,13 +16,13 @@ from rnas.nas.front import hypervolume, hypervolume_history
 _Z90 = 1.645
 
 
-def distances(points: Floats, front: Floats) -> tuple[Floats, Floats]:
-    """Return, after each of points (n, 2), minimised, the missing share of the front's hypervolume, and IGD+.
+def distances(points: Floats, front: Floats, reference: Floats) -> tuple[Floats, Floats]:
+    """Return, after each of points (n, objectives), minimised, the missing share of the front's hypervolume, and IGD+.
 
     IGD+ (Ishibuchi et al., EMO 2015) is the mean distance by which points of the front are better than the nearest
     found point. It is infinite before the first found point. NaN rows are failures.
     """
-    share = hypervolume_history(points, REFERENCE) / hypervolume(front, REFERENCE)
+    share = hypervolume_history(points, reference) / hypervolume(front, reference)
     indicator = IGDPlus(front)
     distance = np.full(len(points), math.inf)
     complete = np.isfinite(points).all(axis=1)
@@ -59,7 +59,7 @@ def measured(table: BenchmarkTable, search: Search, seed: int, conditions: Condi
     budget.
     """
     front = table.front(fails(table.genomes, seed, conditions.failing))
-    missing, distance = distances(table.scaled(search.rows, search.failed), front)
+    missing, distance = distances(table.scaled(search.rows, search.failed), front, table.reference)
     curve: list[list[float | None]] = []
     for n, (deficit, igd) in enumerate(zip(missing.tolist(), distance.tolist(), strict=True), 1):
         values = [_rounded(deficit), _rounded(igd) if math.isfinite(igd) else None]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from rnas import registry
-from rnas._typing import Integers
+from rnas._typing import Floats, Integers
 from rnas.errors import InputError
 from rnas.nas.strategy import Problem, Proposal, Strategy, View
 
@@ -28,12 +28,15 @@ class Conditions:
         batch: number of proposals that are made at once.
         failing: share, in [0, 1), of the networks whose evaluation fails.
         noise_predictor: whether surrogates predict noise.
+        noise: standard deviation of the first objective's results around their true values. The true values of what a
+            search evaluated are measured.
     """
 
     budget: int = 300
     batch: int = 5
     failing: float = 0.0
     noise_predictor: bool = False
+    noise: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -81,18 +84,31 @@ def fails(genomes: Integers, seed: int, share: float) -> NDArray[np.bool_]:
     return np.array([np.random.default_rng([seed, *genome]).random() < share for genome in genomes.tolist()])
 
 
+def observed(table: BenchmarkTable, rows: Integers, seed: int, noise: float) -> Floats:
+    """Return the results (n,) of the first objective that a search sees, the same whenever a row is evaluated."""
+    true = table.metrics[table.accuracy][rows]
+    if noise == 0:
+        return true
+    draws = [np.random.default_rng([seed, 1, *genome]).normal() for genome in table.genomes[rows].tolist()]
+    return true + noise * np.array(draws)
+
+
 def search(table: BenchmarkTable, strategy: Strategy, seed: int, conditions: Conditions) -> Search:
     """Search as :class:`rnas.nas._loop.Loop` does, where each batch waits for the previous one."""
     genomes = np.empty((0, len(table.problem.space.variables)), dtype=np.int64)
     rows = np.empty(0, dtype=np.int64)
     failed = np.empty(0, dtype=bool)
+    seen = np.empty(0)
     proposals: list[Proposal] = []
     spent = 0.0
     while len(rows) < conditions.budget:
         states = tuple(proposal.state for proposal in proposals)
         view = View(
             genomes=genomes,
-            metrics={name: np.where(failed, np.nan, values[rows]) for name, values in table.metrics.items()},
+            metrics={
+                **{name: np.where(failed, np.nan, values[rows]) for name, values in table.metrics.items()},
+                table.accuracy: np.where(failed, np.nan, seen),
+            },
             failed=failed,
             pending=genomes[:0],
             states=states if any(states) else (),
@@ -109,5 +125,6 @@ def search(table: BenchmarkTable, strategy: Strategy, seed: int, conditions: Con
         new = np.stack([proposal.genome for proposal in proposed])
         genomes = np.concatenate([genomes, new])
         rows = np.concatenate([rows, table.rows(new)])
+        seen = np.append(seen, observed(table, rows[len(seen) :], seed, conditions.noise))
         failed = np.concatenate([failed, fails(new, seed, conditions.failing)])
     return Search(rows, failed, proposals, spent)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from benchmark_table import TITLES, BenchmarkTable
+from benchmark_table import BenchmarkTable
 from intervals import mean_interval
 from matplotlib.figure import Figure
 from measures import curves
@@ -52,7 +52,7 @@ def draw(file: Path, table: BenchmarkTable, lines: Sequence[Line], conditions: C
     axes.set_ylim(bottom=max(100 * _LEAST, least / 2))
     axes.set_xlabel("evaluations")
     axes.set_ylabel("hypervolume missing from the true front's")
-    axes.set_title(f"{TITLES[table.name]}{told(conditions)}; mean and 95 % interval", fontsize="medium", loc="left")
+    axes.set_title(f"{table.title}{told(conditions)}; mean and 95 % interval", fontsize="medium", loc="left")
     axes.grid(which="major", alpha=0.35, linewidth=0.6)
     axes.spines[["top", "right"]].set_visible(False)
     if chosen:

@@ -14,7 +14,7 @@ Line = dict[str, Any]
 
 def conditions_of(line: Mapping[str, Any]) -> Conditions:
     """Return the conditions of a line."""
-    return Conditions(**{name: line[name] for name in asdict(Conditions())})
+    return Conditions(**{name: line.get(name, default) for name, default in asdict(Conditions()).items()})
 
 
 def read(file: Path, table: BenchmarkTable) -> list[Line]:

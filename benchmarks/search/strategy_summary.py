@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from benchmark_table import TITLES, BenchmarkTable
+from benchmark_table import BenchmarkTable
 from intervals import evaluations_to, mean_interval
 from measures import curves
 from one_search import Conditions
@@ -56,7 +56,7 @@ def _section(table: BenchmarkTable, conditions: Conditions, of_strategy: dict[st
     rows = [_row(name, of_strategy[name], conditions, at) for name in names]
     return "\n".join(
         [
-            f"{TITLES[table.name]}, {len(table.genomes):,} networks{told(conditions)}, {counted} seeds: per cent of "
+            f"{table.title}, {len(table.genomes):,} networks{told(conditions)}, {counted} seeds: per cent of "
             "the true front's hypervolume that are missing after a number of evaluations.",
             "",
             f"| {' | '.join(header)} |",
@@ -98,4 +98,6 @@ def told(conditions: Conditions) -> str:
         words.append(f"{100 * conditions.failing:g} % of the evaluations fail")
     if conditions.noise_predictor:
         words.append("a predictor of noise")
+    if conditions.noise:
+        words.append(f"noise of {100 * conditions.noise:g} points")
     return f", {', '.join(words)}"

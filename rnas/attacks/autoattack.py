@@ -124,7 +124,7 @@ class _APGD(AutoAttackComponent):
             start = self._start(images[rows], ids[rows], _stream(f"{self._stream} {run}", seed))
             withstood, attacked = self._run(attack, images[rows], labels[rows], start)
             right[rows] = withstood
-            found[rows[~withstood]] = attacked[~withstood]
+            found[rows] = torch.where(withstood[:, None, None, None], found[rows], attacked)
         return found
 
     def _start(self, images: Tensor, ids: Tensor, seed: int) -> Tensor:
@@ -296,16 +296,26 @@ class Square(AutoAttackComponent):
 
 
 class _SquareOfOneDraw(SquareAttack):  # type: ignore[misc]
-    """Draw signs once for all images, as the library does already for the places of the squares."""
+    """Draw signs once for all images, as the library does already for the places of the squares.
+
+    All numbers are the library's own; places and margins are found without waiting for a GPU.
+    """
 
     def random_choice(self, shape: Sequence[int]) -> Tensor:
         """Draw signs of a shape; for a shape (n, C, H, W), the same signs for all n."""
         drawn: Tensor = super().random_choice([1, *shape[1:]] if len(shape) == 4 else shape)
         return drawn.expand(*shape)
 
+    def random_int(self, low: int = 0, high: int = 1, shape: Sequence[int] = (1,)) -> int:
+        """Draw an integer in [low, high), or low where the two are equal."""
+        drawn: list[float] = (low + (high - low) * torch.rand(shape)).tolist()
+        return int(drawn[0])
+
     def margin_and_loss(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         """Return the margin (n,) of images (n, C, H, W), once as the margin and once as the loss."""
-        margin: Tensor = super().margin_and_loss(x, y)[0]
+        logits: Tensor = self.predict(x)
+        label = y[:, None]
+        margin = logits.gather(1, label).squeeze(1) - logits.scatter(1, label, -torch.inf).amax(dim=1)
         # The library takes a margin of 0 for misclassified, and fails where all margins are exactly 0 at the start.
         margin = margin.masked_fill(margin == 0, -torch.finfo(margin.dtype).tiny)
         return margin, margin.clone()
@@ -331,7 +341,8 @@ class _SkippingSquare(_SquareOfOneDraw):
             self._best = x.clone(), margin.clone()
             return margin, loss
         best, least = self._best
-        best, least = best[least > 0], least[least > 0]
+        right = (least > 0).nonzero().squeeze(1)
+        best, least = best[right], least[right]
         changed = (x != best).flatten(1).any(dim=1).nonzero().squeeze(1)
         margin = least.clone()
         if len(changed):

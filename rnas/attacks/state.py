@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from torch import nn
+from torch.jit import ScriptModule
 from torch.nn.modules.batchnorm import _NormBase
 
 from rnas.attacks.names import Mode
@@ -15,9 +16,16 @@ def attacking(model: nn.Module, mode: Mode = "eval") -> Iterator[None]:
 
     In training mode, BatchNorm would mix an attack's images into its statistics and make a weaker attack.
     """
-    modes = [(module, module.training) for module in model.modules()]
-    wanted = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    model.train(mode != "eval")
+    # Training does this twice a step: modules are listed once, and their modes are set without nn.Module's checks.
+    modules = list(model.modules())
+    modes = [(module, module.training) for module in modules]
+    parameters = (parameter for module in modules for parameter in module._parameters.values())
+    wanted = [parameter for parameter in parameters if parameter is not None and parameter.requires_grad]
+    if any(type(module).train is not nn.Module.train for module in modules):
+        model.train(mode != "eval")
+    else:
+        for module in modules:
+            _set_mode(module, mode != "eval")
     for parameter in wanted:
         parameter.requires_grad_(False)
     try:
@@ -30,7 +38,14 @@ def attacking(model: nn.Module, mode: Mode = "eval") -> Iterator[None]:
         for parameter in wanted:
             parameter.requires_grad_(True)
         for module, training in modes:
-            module.training = training
+            _set_mode(module, training)
+
+
+def _set_mode(module: nn.Module, training: bool) -> None:
+    if type(module).__setattr__ is nn.Module.__setattr__ and not isinstance(module, ScriptModule):
+        module.__dict__["training"] = training
+    else:
+        module.training = training
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from rnas.cli.console import AsJson, DryRun, Workers, output_option, stdout
+from rnas.cli.console import AsJson, DryRun, Track, Workers, output_option, stdout
 from rnas.cli.executors import Address, Executor, executing
 from rnas.cli.options import Setting, with_settings
 from rnas.cli.train import of_training
@@ -49,6 +49,7 @@ def compare(
     executor: Executor = None,
     address: Address = None,
     dry_run: DryRun = False,
+    track: Track = None,
     as_json: AsJson = False,
 ) -> None:
     """Scale networks to the same FLOPs, train each by one recipe with several seeds, and test the differences.
@@ -81,4 +82,4 @@ def compare(
         print_cost_estimate(experiment.estimate(workers), as_json)
         return
     with executing(executor, address):
-        run_shown(Comparison.create(resolved, output), as_json, workers)
+        run_shown(Comparison.create(resolved, output), as_json, workers, track)

@@ -4,6 +4,8 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -11,6 +13,7 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 from rich.text import Text
 
+from rnas import registry
 from rnas.report._blocks import Table, columns
 from rnas.report._terminal import print_blocks
 from rnas.utils._text import visible
@@ -26,9 +29,26 @@ Network = Annotated[
     str,
     typer.Argument(metavar="ARCH", help="Name of a published network, an architecture's JSON, RUN:KEY, or checkpoint."),
 ]
+Run = Annotated[Path, typer.Argument(metavar="RUN", help="Directory of a run, finished or not.")]
+Score = Annotated[str | None, typer.Option(help="The score [default: the first objective maximised].")]
 Workers = Annotated[
     int | None,
     typer.Option(min=0, help="Trainings at once, each in a process of its own; 0 trains one by one in this process."),
+]
+
+
+def _listener(name: str) -> Any:
+    """Make a registered listener before anything is started; InputError if what it needs is not installed."""
+    return registry.load(registry.LISTENERS, name)()
+
+
+Track = Annotated[
+    list[Any] | None,
+    typer.Option(
+        parser=_listener,
+        metavar="NAME",
+        help="Write results there as well: tensorboard, mlflow, wandb, or a listener of yours. May be repeated.",
+    ),
 ]
 
 
@@ -66,6 +86,12 @@ def stdout() -> PlainConsole:
 def stderr() -> PlainConsole:
     """Progress and messages go here."""
     return PlainConsole(stderr=True)
+
+
+def loading() -> AbstractContextManager[Any]:
+    """Show on a terminal, within a block, that the program is alive although nothing has begun."""
+    console = stderr()
+    return console.status("loading PyTorch, settings and data") if console.is_terminal else nullcontext()
 
 
 def say(console: Console, line: str) -> None:

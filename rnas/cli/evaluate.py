@@ -23,7 +23,7 @@ _NORMS = ("linf", "l2", "l1")
     "images",
     "split_seed",
     "seed",
-    "batch_size",
+    Setting("batch_size", default="500; on a GPU up to 2000"),
     "unseen",
     Setting("transfer", repeated=True, metavar="ARCH"),
     Setting("corruptions", metavar="computed|DIR"),

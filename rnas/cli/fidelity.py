@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from rnas.cli.console import AsJson, DryRun, output_option
+from rnas.cli.console import AsJson, DryRun, Track, output_option
 from rnas.cli.options import with_settings
 from rnas.nas.config import FidelitySettings, SearchConfig
 
@@ -18,6 +18,7 @@ def fidelity(
     workers: Annotated[int | None, typer.Option(min=0, help="Trainings at once [default: the search's own].")] = None,
     output: Annotated[Path | None, output_option("SEARCH/fidelity-N")] = None,
     dry_run: DryRun = False,
+    track: Track = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure how well evaluations at the lower rungs rank networks, and the most that noise lets any rung reach.
@@ -45,4 +46,4 @@ def fidelity(
     if dry_run:
         print_cost_estimate(FidelityStudy(output or search, resolved).estimate(workers), as_json)
         return
-    run_shown(FidelityStudy.create(resolved, output), as_json, workers)
+    run_shown(FidelityStudy.create(resolved, output), as_json, workers, track)

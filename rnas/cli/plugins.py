@@ -26,6 +26,7 @@ KINDS = tuple(
             registry.EVALUATORS,
             registry.EXPERIMENTS,
             registry.EXPORTS,
+            registry.LISTENERS,
             registry.PREDICTORS,
             registry.PROXIES,
             registry.RECIPES,

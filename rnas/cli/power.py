@@ -1,17 +1,16 @@
 """``rnas power``: the power study of a run."""
 
 import math
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from rnas.cli.console import AsJson, print_json, stderr, stdout
+from rnas.cli.console import AsJson, Run, Score, print_json, stderr, stdout
 
 
 def power(
-    directory: Annotated[Path, typer.Argument(metavar="RUN", help="Directory of a run, finished or not.")],
-    metric: Annotated[str | None, typer.Option(help="The score [default: the first objective maximised].")] = None,
+    directory: Run,
+    metric: Score = None,
     simulations: Annotated[int, typer.Option(min=1, help="Simulations of each ground truth.")] = 20,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes [default: one for each core].")] = None,
     as_json: AsJson = False,
@@ -28,9 +27,9 @@ def power(
     from rnas.nas.search import Search
     from rnas.report._power import blocks
     from rnas.report._terminal import print_blocks
-    from rnas.scaling_rules.findings import metric_of
     from rnas.scaling_rules.observations import Observations
     from rnas.scaling_rules.power import power as simulated
+    from rnas.utils._metric import metric_of
     from rnas.utils.quantities import pluralize
 
     observations = Observations.from_run(Search.open(directory).result(), metric)
@@ -51,4 +50,4 @@ def power(
     if as_json:
         print_json(power_study.to_dict())
         return
-    print_blocks(stdout(), blocks(power_study, metric_of(observations)))
+    print_blocks(stdout(), blocks(power_study, metric_of(observations.metric, observations.score.tolist())))

@@ -9,7 +9,7 @@ from typing import Any, Self
 import typer
 from rich.console import Console, Group
 from rich.live import Live
-from rich.progress import BarColumn, Progress, TextColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from rnas import registry
@@ -24,6 +24,9 @@ from rnas.utils.quantities import duration, pluralize
 _LINES_BETWEEN_FINDINGS = 10
 _SECONDS_BETWEEN_LINES = 60.0
 """A sign of life where output is a file, within work that takes long."""
+
+_LEAST = 0.05
+"""Share of a piece of work after which the time of all is estimated from it."""
 
 
 class ProgressView(Listener):
@@ -41,11 +44,13 @@ class ProgressView(Listener):
         self._records = 0
         self._shares: Mapping[str, float] = {}
         self._findings: Sequence[str] = ()
+        self._moves = False
         self._began = self._said = time.monotonic()
         texts = [
             TextColumn(f"{{task.{name}}}", markup=False) for name in ("description", "fields[count]", "fields[left]")
         ]
-        self._bar = Progress(texts[0], BarColumn(40), *texts[1:], console=console)
+        moving = SpinnerColumn(), texts[0], BarColumn(40), texts[1], TimeElapsedColumn(), texts[2]
+        self._bar = Progress(*moving, console=console)
         self._task = self._bar.add_task("", total=None, count="", left="")
         self._live = Live(console=console, refresh_per_second=4, transient=True)
 
@@ -67,6 +72,7 @@ class ProgressView(Listener):
         self._done, self._records, self._shares = work.done, 0, {}
         self._findings = self._words.findings()
         self._began = time.monotonic()
+        self._moves = False
         self._bar.update(self._task, description=f"{work.unit}s", total=work.total)
         for line in self._words.opening():
             self.message(line)
@@ -82,13 +88,17 @@ class ProgressView(Listener):
 
     def progress(self, shares: Mapping[str, float]) -> None:
         """Move the bar by the shares of what is under way."""
+        if not any(self._shares.values()) and self._records == 0:
+            # What a worker needs to start is none of the time that evaluations take.
+            self._began = time.monotonic()
         self._shares = shares
         self._refresh()
         if self._words is None or self._console.is_terminal or not shares:
             return
-        if time.monotonic() - self._said > _SECONDS_BETWEEN_LINES:
+        if not self._moves or time.monotonic() - self._said > _SECONDS_BETWEEN_LINES:
+            self._moves = True
             running = self._words.running(shares) or f"{len(shares)} under way"
-            self.message(f"{self._count()}  {running}")
+            self.message("  ".join(part for part in (self._count(), running, self._left(self._now)) if part))
 
     def recorded(self, record: Any) -> None:
         """Write a line for the record."""
@@ -115,9 +125,8 @@ class ProgressView(Listener):
     def _refresh(self) -> None:
         if self._words is None or not self._console.is_terminal:
             return
-        done = self._done + sum(share * self._words.running_cost(label) for label, share in self._shares.items())
         # What has ended is counted; the bar itself moves by what runs, too.
-        self._bar.update(self._task, completed=done, count=self._count().strip(), left=self._left(done))
+        self._bar.update(self._task, completed=self._now, count=self._count().strip(), left=self._left(self._now))
         running = self._words.running(self._shares)
         self._live.update(Group(self._bar, *(Text(line) for line in (running, *self._findings) if line)))
 
@@ -127,26 +136,39 @@ class ProgressView(Listener):
         width = len(total) + (digits and digits + 1)
         return f"{self._done:>{width}.{digits}f}/{total}"
 
+    @property
+    def _now(self) -> float:
+        """Return what is done with the shares of what runs."""
+        if self._words is None:
+            return self._done
+        return self._done + sum(share * self._words.running_cost(label) for label, share in self._shares.items())
+
     def _left(self, done: float) -> str:
-        # The share done of the first piece of work says too little of how long all takes.
-        left = self._work.total - done
-        if self._records == 0 or left <= 0:
+        left, now = self._work.total - done, done - self._work.done
+        if left <= 0 or now < _LEAST:
             return ""
-        seconds = (time.monotonic() - self._began) / (done - self._work.done) * left
-        return f"{duration(seconds)} left"
+        seconds = (time.monotonic() - self._began) / now * left
+        # The first piece of work says little of how long the others take.
+        return f"{'' if self._records else 'about '}{duration(seconds)} left"
 
 
-def run_shown(experiment: Experiment[Any, Any], as_json: bool, workers: int | None = None) -> None:
+def run_shown(
+    experiment: Experiment[Any, Any],
+    as_json: bool,
+    workers: int | None = None,
+    track: Sequence[Listener] | None = None,
+) -> None:
     """Run an experiment with its progress on stderr, and print its result on stdout.
 
     Args:
         experiment: that was created or opened.
         as_json: print the result for machines.
         workers: how much runs at once, this time only.
+        track: further listeners.
     """
     console = stderr()
     with ProgressView(console) as view, interruptible(console, "resume", experiment.path, view.kept):
-        result = experiment.run(view, workers=workers)
+        result = experiment.run((view, *(track or ())), workers=workers)
     show(experiment, result, as_json)
 
 

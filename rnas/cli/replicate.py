@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from rnas.cli.console import AsJson, DryRun, Workers, output_option, print_json, print_rows, stdout
+from rnas.cli.console import AsJson, DryRun, Track, Workers, output_option, print_json, print_rows, stdout
 from rnas.cli.executors import Address, Executor, executing
 from rnas.cli.options import Setting, with_settings
 from rnas.experiments.replications.settings import ReplicationSettings
@@ -36,6 +36,7 @@ def replicate(
     executor: Executor = None,
     address: Address = None,
     dry_run: DryRun = False,
+    track: Track = None,
     as_json: AsJson = False,
 ) -> None:
     """Repeat a replication of a paper, and say whether the results support what the paper observed.
@@ -72,7 +73,7 @@ def replicate(
         print_cost_estimate(experiment.estimate(workers), as_json)
         return
     with executing(executor, address):
-        run_shown(ReplicationRun.create(resolved, output), as_json, workers)
+        run_shown(ReplicationRun.create(resolved, output), as_json, workers, track)
 
 
 def _list(as_json: bool) -> None:

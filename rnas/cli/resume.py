@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from rnas.cli.console import AsJson
+from rnas.cli.console import AsJson, Track, loading
 from rnas.cli.executors import Address, Executor, executing
 
 
@@ -17,6 +17,7 @@ def resume(
     workers: Annotated[int | None, typer.Option(min=0, help="How much runs at once, this time only.")] = None,
     executor: Executor = None,
     address: Address = None,
+    track: Track = None,
     as_json: AsJson = False,
 ) -> None:
     """Resume an experiment that was stopped, or extend one that has ended.
@@ -29,10 +30,11 @@ def resume(
 
       rnas resume runs/digits-1 --budget 80
     """
-    from rnas.cli.progress import run_shown
-    from rnas.experiment import open_experiment
+    with loading():
+        from rnas.cli.progress import run_shown
+        from rnas.experiment import open_experiment
 
-    experiment = open_experiment(directory)
-    experiment.extend(budget=budget, trials=trials, seeds=seeds)
+        experiment = open_experiment(directory)
+        experiment.extend(budget=budget, trials=trials, seeds=seeds)
     with executing(executor, address):
-        run_shown(experiment, as_json, workers)
+        run_shown(experiment, as_json, workers, track)

@@ -5,12 +5,12 @@ from typing import Annotated
 
 import typer
 
-from rnas.cli.console import AsJson, print_json, stderr, stdout
+from rnas.cli.console import AsJson, Run, Score, print_json, stderr, stdout
 
 
 def rules(
-    directory: Annotated[Path, typer.Argument(metavar="RUN", help="Directory of a run, finished or not.")],
-    metric: Annotated[str | None, typer.Option(help="The score [default: the first objective maximised].")] = None,
+    directory: Run,
+    metric: Score = None,
     save: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the likeliest rule here, for rnas scale --rule.")
     ] = None,

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from rnas.cli.console import AsJson, DryRun, output_option
+from rnas.cli.console import AsJson, DryRun, Track, loading, output_option, say, stderr
 from rnas.cli.executors import Address, Executor, merge
 from rnas.cli.options import Setting, with_settings
 from rnas.evaluation.training_settings import TrainingSettings
@@ -38,6 +38,7 @@ def search(
     executor: Executor = None,
     address: Address = None,
     dry_run: DryRun = False,
+    track: Track = None,
     as_json: AsJson = False,
 ) -> None:
     """Search for robust architectures.
@@ -55,15 +56,26 @@ def search(
 
       rnas search my.yaml --set evaluator.train.fidelity.epochs=4 --dry-run
     """
-    from rnas.cli import merging
-    from rnas.cli.cost_estimate import print_cost_estimate
-    from rnas.cli.progress import run_shown
-    from rnas.nas.search import Search
+    with loading():
+        import torch
 
-    content, folder, source = merging.merged(config, preset, {**search, **training, **bands}, assignments or [])
-    merge(content, executor, address)
-    parsed = SearchConfig.parse(content, source)
-    if dry_run:
+        from rnas.cli import merging
+        from rnas.cli.cost_estimate import print_cost_estimate
+        from rnas.cli.progress import run_shown
+        from rnas.cli.train import tensor_core_note
+        from rnas.nas.evaluators.adversarial_training import AdversarialTrainingSettings
+        from rnas.nas.search import Search
+
+        content, folder, source = merging.merged(config, preset, {**search, **training, **bands}, assignments or [])
+        merge(content, executor, address)
+        parsed = SearchConfig.parse(content, source)
+        created = None if dry_run else Search.create(parsed, output, folder=folder, source=source)
+    if created is None:
         print_cost_estimate(Search.draft(parsed, output, folder=folder, source=source).estimate(), as_json)
         return
-    run_shown(Search.create(parsed, output, folder=folder, source=source), as_json)
+    settings = created.setup.evaluator.settings
+    if isinstance(settings, AdversarialTrainingSettings) and parsed.device != "cpu" and torch.cuda.is_available():
+        note = tensor_core_note("cuda", settings.train.recipe, "evaluator.train.recipe")
+        if note:
+            say(stderr(), note)
+    run_shown(created, as_json, track=track)

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from rnas.cli.console import AsJson, DryRun, output_option
+from rnas.cli.console import AsJson, DryRun, Track, output_option
 from rnas.cli.options import Setting, with_settings
 from rnas.scaling_rules._rule_test_settings import RuleTestSettings
 
@@ -24,6 +24,7 @@ def test_rule(
     workers: Annotated[int | None, typer.Option(min=0, help="Evaluations at once [default: the search's own].")] = None,
     output: Annotated[Path | None, output_option("SEARCH/rule-test-N")] = None,
     dry_run: DryRun = False,
+    track: Track = None,
     as_json: AsJson = False,
 ) -> None:
     """Test the rule of a search where it was not fitted.
@@ -48,4 +49,4 @@ def test_rule(
     if dry_run:
         print_cost_estimate(RuleTest(output or search / "rule-test", resolved).estimate(workers), as_json)
         return
-    run_shown(RuleTest.create(resolved, output), as_json, workers)
+    run_shown(RuleTest.create(resolved, output), as_json, workers, track)

@@ -1,13 +1,16 @@
 """``rnas train``."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rnas.cli.console import AsJson, Device, DryRun, Network, output_option, say, stderr
+from rnas.cli.console import AsJson, Device, DryRun, Network, Track, output_option, say, stderr
 from rnas.cli.options import Setting, with_settings
 from rnas.experiments.training.settings import TrainingRunSettings
+
+if TYPE_CHECKING:
+    from rnas.training.recipe import Recipe
 
 
 def of_training(prefix: str = "") -> tuple[Setting, ...]:
@@ -46,6 +49,7 @@ def train(
     output: Annotated[Path | None, output_option("runs/train-ARCH-RECIPE-N")] = None,
     device: Device = "auto",
     dry_run: DryRun = False,
+    track: Track = None,
     as_json: AsJson = False,
 ) -> None:
     """Train one network by a recipe, and evaluate the best and the last of its weights.
@@ -72,16 +76,36 @@ def train(
     reference = resolve(network)
     resolved = resolve_settings(reference, content)
     console = stderr()
-    note = activation_note(reference.architecture, resolved.recipe)
-    if note:
-        say(console, note)
+    for note in (
+        activation_note(reference.architecture, resolved.recipe),
+        tensor_core_note(resolved.device, resolved.recipe, "recipe"),
+    ):
+        if note:
+            say(console, note)
     if dry_run:
         training = Training(Path(), resolved)
         for line in description(training.setup):
             say(console, line)
         print_cost_estimate(training.estimate(), as_json)
     else:
-        run_shown(Training.create(resolved, output), as_json)
+        run_shown(Training.create(resolved, output), as_json, track=track)
+
+
+def tensor_core_note(device: str, recipe: "Recipe", key: str) -> str:
+    """Return in one line how a GPU would train faster, if the recipe does not use its tensor cores.
+
+    Args:
+        device: a torch device.
+        recipe: of the training.
+        key: setting that holds the recipe.
+    """
+    numerics = recipe.numerics
+    if not device.startswith("cuda") or numerics.precision == "bfloat16" or numerics.tf32:
+        return ""
+    return (
+        f"the recipe trains in float32, without the GPU's tensor cores: --set {key}.numerics.precision=bfloat16 is "
+        "several times as fast for large networks"
+    )
 
 
 def training_content(given: dict[str, Any], assignments: list[str]) -> dict[str, Any]:

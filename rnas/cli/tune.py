@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from rnas.cli.console import AsJson, Device, DryRun, Network, Workers, output_option
+from rnas.cli.console import AsJson, Device, DryRun, Network, Track, Workers, output_option
 from rnas.cli.executors import Address, Executor, executing
 from rnas.cli.options import Setting, with_settings
 from rnas.cli.train import of_training, training_content
@@ -42,6 +42,7 @@ def tune(
     executor: Executor = None,
     address: Address = None,
     dry_run: DryRun = False,
+    track: Track = None,
     as_json: AsJson = False,
 ) -> None:
     """Tune a recipe's hyperparameters for a network, by robust accuracy on the val split.
@@ -66,4 +67,4 @@ def tune(
         print_cost_estimate(Tuning(Path(), resolved).estimate(workers), as_json)
     else:
         with executing(executor, address):
-            run_shown(Tuning.create(resolved, output), as_json, workers)
+            run_shown(Tuning.create(resolved, output), as_json, workers, track)

@@ -52,13 +52,14 @@ def cutout(images: Tensor, generator: Generator) -> Tensor:
     """
     n, _, height, width = images.shape
     side = min(CUTOUT, min(height, width) // 2)
-    top, left = (torch.randint(0, length, (n, 1), generator=generator) - side // 2 for length in (height, width))
+    corners = torch.stack([torch.randint(0, length, (n, 1), generator=generator) for length in (height, width)])
+    first = corners.to(images.device, non_blocking=True) - side // 2
     rows, columns = (
-        (place >= first) & (place < first + side)
-        for first, place in ((top, torch.arange(height)), (left, torch.arange(width)))
+        (place >= start) & (place < start + side)
+        for start, place in zip(first, _places(height, width, images.device), strict=True)
     )
     window = (rows[:, :, None] & columns[:, None, :])[:, None]
-    return images.masked_fill(window.to(images.device, non_blocking=True), 0)
+    return images.masked_fill(window, 0)
 
 
 def rotate(images: Tensor, generator: Generator) -> Tensor:
@@ -69,16 +70,17 @@ def rotate(images: Tensor, generator: Generator) -> Tensor:
     n, _, height, width = images.shape
     degrees = (torch.rand(n, 1, 1, generator=generator).double() * 2 - 1) * DEGREES
     cosine, sine = degrees.deg2rad().cos(), degrees.deg2rad().sin()
-
-    def fixed(value: Tensor) -> Tensor:
-        # Values are multiples of 2^-16 pixels, so that rounding to the nearest pixel is the same on every device.
-        return (value * (1 << _BITS) + 0.5).floor().long().to(images.device, non_blocking=True)
-
-    y, x = torch.arange(height, device=images.device)[:, None], torch.arange(width, device=images.device)
     middle_x, middle_y = (width - 1) / 2, (height - 1) / 2
     # A pixel covers [0, 1), so its middle is at 0.5.
-    from_x = x * fixed(cosine) + y * fixed(-sine) + fixed(width / 2 - cosine * middle_x + sine * middle_y)
-    from_y = x * fixed(sine) + y * fixed(cosine) + fixed(height / 2 - sine * middle_x - cosine * middle_y)
+    shift_x, shift_y = width / 2 - cosine * middle_x + sine * middle_y, height / 2 - sine * middle_x - cosine * middle_y
+    # Values are multiples of 2^-16 pixels, so that rounding to the nearest pixel is the same on every device.
+    values = torch.stack([cosine, sine, -sine, shift_x, shift_y])
+    fixed = (values * (1 << _BITS) + 0.5).floor().long().to(images.device, non_blocking=True)
+    cosine, sine, minus_sine, shift_x, shift_y = fixed.unbind()
+    rows, x = _places(height, width, images.device)
+    y = rows[:, None]
+    from_x = x * cosine + y * minus_sine + shift_x
+    from_y = x * sine + y * cosine + shift_y
     columns, rows = from_x >> _BITS, from_y >> _BITS
     outside = (columns < 0) | (columns >= width) | (rows < 0) | (rows >= height)
     places = (rows * width + columns).masked_fill(outside, 0)
@@ -105,6 +107,10 @@ def augment(images: Tensor, names: tuple[str, ...], generator: Generator) -> Ten
     for name in names:
         images = AUGMENTATIONS[name](images, generator)
     return images
+
+
+def _places(height: int, width: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    return torch.arange(height, device=device), torch.arange(width, device=device)
 
 
 def _taken(images: Tensor, places: Tensor) -> Tensor:

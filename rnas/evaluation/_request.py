@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import NonNegativeInt, PositiveInt, field_validator
+from pydantic import NonNegativeInt, PositiveInt, field_validator, model_validator
 
 from rnas.utils.model import Model
 from rnas.utils.quantities import lower_case
@@ -50,7 +50,7 @@ class Request(Model):
     seed: NonNegativeInt = 0
     """Seed of the attacks' noise."""
     batch_size: PositiveInt = 500
-    """Images at a time."""
+    """Images at a time; without it 500, and on a GPU up to 2000 by its memory."""
     device: str = "cpu"
     unseen: bool = False
     """Whether to add threats that networks are not trained for: larger, l2 and l1 balls."""
@@ -61,6 +61,18 @@ class Request(Model):
     flags: bool = True
     """Whether to look for signs of overestimated robustness, on 100 images."""
     output: Path | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _batch_for_the_device(cls, content: Any) -> Any:
+        if not isinstance(content, dict) or content.get("batch_size") is not None:
+            return content
+        device = str(content.get("device", "cpu"))
+        if device == "cpu":
+            return {name: value for name, value in content.items() if name != "batch_size"}
+        from rnas.utils._devices import evaluation_batch
+
+        return {**content, "batch_size": evaluation_batch(device)}
 
     @field_validator("attacks")
     @classmethod

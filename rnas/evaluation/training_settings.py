@@ -28,6 +28,13 @@ if TYPE_CHECKING:
 _MOST_FILES = 20_000
 """Files of a folder that are looked at for changes, at least if it has them."""
 
+_MOST_HELD = 2
+
+_read: "dict[tuple[str, Path | None], tuple[int, Dataset]]" = {}
+"""The data sets that were used last, with the state of their folder, the last one last."""
+
+_placed: "dict[tuple[str, Path | None], Dataset]" = {}
+
 
 class EvaluationSettings(Model):
     """Set how a trained network is measured."""
@@ -145,13 +152,26 @@ class ResolvedTraining(TrainingSettings):
 
 def load_dataset(name: str, folder: Path | None) -> "Dataset":
     """Load a registered data set; a process reads it again only after a file in the folder has changed."""
-    return _loaded(name, folder, _state(folder))
-
-
-@lru_cache(maxsize=2)
-def _loaded(name: str, folder: Path | None, _state: int) -> "Dataset":
-    dataset: Dataset = registry.load(registry.DATASETS, name)(folder)
+    if (name, folder) in _placed:
+        return _placed[name, folder]
+    state = _state(folder)
+    before, dataset = _read.pop((name, folder), (None, None))
+    if dataset is None or before != state:
+        dataset = registry.load(registry.DATASETS, name)(folder)
+    _read[name, folder] = state, dataset
+    while len(_read) > _MOST_HELD:
+        del _read[next(iter(_read))]
     return dataset
+
+
+def held_datasets() -> "dict[tuple[str, Path | None], Dataset]":
+    """Return the data sets that this process has read last, by name and folder."""
+    return {place: dataset for place, (_, dataset) in _read.items()}
+
+
+def place_dataset(name: str, folder: Path | None, dataset: "Dataset") -> None:
+    """Let this process use a data set that another one has read, and look at no folder for it."""
+    _placed[name, folder] = dataset
 
 
 @lru_cache(maxsize=8)

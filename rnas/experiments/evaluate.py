@@ -40,7 +40,7 @@ def evaluate(
     images: int | None = None,
     split_seed: int | None = None,
     seed: int = 0,
-    batch_size: int = 500,
+    batch_size: int | None = None,
     transfer: Sequence[nn.Module | str | Path] = (),
     corruptions: Path | str | None = None,
     flags: bool = True,
@@ -67,7 +67,7 @@ def evaluate(
         images: number of images, the first of the test split; None is all of them.
         split_seed: divides the data; None is the training's own, or else 0.
         seed: seed of the attacks' noise.
-        batch_size: images at a time; it changes rounding alone.
+        batch_size: images at a time; it changes rounding alone. None is 500, and on a GPU up to 2000 by its memory.
         transfer: networks with weights, from which PGD-20 is transferred.
         corruptions: ``"computed"`` for the common corruptions of the images, or a folder of published corrupted ones.
         flags: whether to look for signs of overestimated robustness, on 100 images.

@@ -32,7 +32,7 @@ def train(
     evaluation: Mapping[str, Any] | None = None,
     device: str = "auto",
     output: Path | str | None = None,
-    listener: Listener | None = None,
+    listener: Listener | Sequence[Listener] | None = None,
 ) -> TrainingResult:
     """Train one network by a recipe, and evaluate its best and its last weights.
 
@@ -58,7 +58,7 @@ def train(
             val split after every epoch.
         device: ``auto``, ``cpu`` or ``cuda``.
         output: directory of the training; None makes ``runs/train-<network>-<recipe>-<n>``.
-        listener: learns of progress.
+        listener: learns of progress; there may be several.
 
     Returns:
         The result, with history, checkpoints and accuracies. A loss that diverges is no error: the status says so.

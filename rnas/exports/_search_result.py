@@ -27,19 +27,19 @@ def search_result(record: Record, file: Path) -> dict[str, Any] | None:
     """
     if record.evaluation is None or not record.complete:
         return None
-    told = record.evaluation.provenance
-    weights = told.get("weights")
+    provenance = record.evaluation.provenance
+    weights = provenance.get("weights")
     if not weights or not file_hash(file).startswith(weights):
         return None
     split, prefix = ("test", "test_") if "test_robust_accuracy" in record.metrics else ("search_val", "")
     return {
         "clean_accuracy": record.metrics[f"{prefix}clean_accuracy"],
         "robust_accuracy": record.metrics[f"{prefix}robust_accuracy"],
-        "evaluation": told["evaluation"],
-        "data": {"name": told["data"]["name"], "split": split, "images": told["data"]["images"][split]},
-        "recipe": told["recipe"]["name"],
-        "recipe_hash": told["recipe_hash"],
-        "epochs": told["fidelity"]["epochs"],
+        "evaluation": provenance["evaluation"],
+        "data": {"name": provenance["data"]["name"], "split": split, "images": provenance["data"]["images"][split]},
+        "recipe": provenance["recipe"]["name"],
+        "recipe_hash": provenance["recipe_hash"],
+        "epochs": provenance["fidelity"]["epochs"],
         "seed": record.seed,
     }
 

@@ -63,23 +63,23 @@ def _labels(classes: tuple[str, ...]) -> dict[str, dict[str, Any]]:
 
 def _card(network: Network) -> Iterator[str]:
     """Return the model card, which contains only known facts."""
-    told = network.provenance
+    provenance = network.provenance
     channels, height, width = network.input_shape
     yield from ("---", "pipeline_tag: image-classification", "library_name: pytorch", "tags:")
     yield from ("- adversarial-robustness", "- neural-architecture-search", "---", "", f"# {network.name}", "")
     if network.untrained:
-        yield from (f"**Untrained.** The weights are drawn from seed {told['weights']['seed']}.", "")
+        yield from (f"**Untrained.** The weights are drawn from seed {provenance['weights']['seed']}.", "")
     yield from (
         f"Images (N, {channels}, {height}, {width}) in [0, 1] to {network.num_classes} logits. Any "
         "normalisation of images is a layer inside the network.",
         *([f"The logits are in this order: {', '.join(network.classes)}."] if network.classes else []),
         "",
         f"- architecture: kind `{network.architecture.kind}`, key `{network.key}`, described in `{FOLDER_CONFIG}`",
-        f"- parameters: {told['params']:,}",
-        f"- multiply-accumulates of convolutions and linear layers for one image: {told['flops']:,}",
+        f"- parameters: {provenance['params']:,}",
+        f"- multiply-accumulates of convolutions and linear layers for one image: {provenance['flops']:,}",
     )
-    if told["source"]:
-        yield f"- published in: {told['source']}"
+    if provenance["source"]:
+        yield f"- published in: {provenance['source']}"
     yield from _training(network)
     yield from _accuracies(network)
     yield from ("", "## Use", "", "```python", "from modeling import load", "")

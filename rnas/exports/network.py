@@ -189,7 +189,7 @@ def _weights(
     own: Mapping[str, Any] = {} if described is None else described.get("weights", {})
     if own.get("status") == UNTRAINED:
         return dict(own)
-    told: dict[str, Any] = {
+    content: dict[str, Any] = {
         "file": file.name,
         "sha256": file_hash(file),
         "training": None,
@@ -200,13 +200,13 @@ def _weights(
         "notes": [*own.get("notes", ()), *notes],
     }
     if file == reference.checkpoint and reference.training is not None:
-        told["training"] = {"settings": reference.training.portable}
+        content["training"] = {"settings": reference.training.portable}
         if description_of(file).is_file():
             checkpoint = Checkpoint.read(file)
-            told["training"] |= {"epoch": checkpoint.epoch, "val": dict(checkpoint.val)}
+            content["training"] |= {"epoch": checkpoint.epoch, "val": dict(checkpoint.val)}
         elif reference.record is not None:
-            told["search"] = search_result(reference.record, file)
-    return told
+            content["search"] = search_result(reference.record, file)
+    return content
 
 
 def _evaluation(path: Path, architecture: Architecture, file: Path | None) -> EvaluationResult:

@@ -199,7 +199,7 @@ def _arguments(network: Network) -> tuple[tuple[Any, ...], dict[str, Any]]:
 def _docstring(network: Network, own_name: str) -> list[str]:
     channels, height, width = network.input_shape
     weights = network.provenance["weights"]
-    told = (
+    origin = (
         f"UNTRAINED: the weights are drawn from seed {weights['seed']}."
         if network.untrained
         else f"The weights are those of {weights['file']}, sha256 {weights['sha256'][:12]}."
@@ -207,7 +207,7 @@ def _docstring(network: Network, own_name: str) -> list[str]:
     paragraphs = [
         f"{network.name}: images (N, {channels}, {height}, {width}) in [0, 1] to logits (N, {network.num_classes}).",
         "",
-        *textwrap.wrap(told, WIDTH),
+        *textwrap.wrap(origin, WIDTH),
         *textwrap.wrap(f"Published in {network.provenance['source']}." if network.provenance["source"] else "", WIDTH),
         *textwrap.wrap(" ".join(weights.get("notes", ())), WIDTH),
         *textwrap.wrap(f"Written by version {__version__} of rnas, architecture {network.key}.", WIDTH),

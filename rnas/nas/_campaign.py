@@ -64,8 +64,8 @@ def recorded(tasks: Sequence[Task], ledger: Ledger) -> tuple[Record | None, ...]
 def work_on(tasks: Sequence[Task], ledger: Ledger, slots: int, phase: str = "") -> Work:
     """Return how much there is to evaluate, equal tasks counted once, and how much of it is done."""
     unique = {_identity(task.architecture, task.seed, task.fidelity): task for task in tasks}
-    done = sum(record is not None for record in recorded(list(unique.values()), ledger))
-    return Work("evaluation", len(unique), done, slots, phase)
+    done = [record for record in recorded(list(unique.values()), ledger) if record is not None]
+    return Work("evaluation", len(unique), len(done), slots, phase, done)
 
 
 def _identity(architecture: arch.Architecture, seed: int, fidelity: Mapping[str, Any]) -> Identity:

@@ -22,11 +22,12 @@ from rnas.networks import architecture as arch
 from rnas.networks._stage_shares import depth_to_width, stage_shares
 from rnas.networks.architecture import Architecture
 from rnas.networks.residual import ResidualNetwork
+from rnas.utils._tabular import Tabular, flat_row
 from rnas.utils._yaml_files import checked
 
 
 @dataclass(frozen=True)
-class FidelityResult:
+class FidelityResult(Tabular):
     """Say how well evaluations at the lower rungs rank networks.
 
     Attributes:
@@ -56,6 +57,10 @@ class FidelityResult:
         content = asdict(self)
         content["shifts"] = [asdict(shift) | {"found": shift.found} for shift in self.shifts]
         return content
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return a row for each lower rung in each band of FLOPs: tau, recall and regret with their 95 % intervals."""
+        return [flat_row(asdict(quality)) for quality in self.quality]
 
 
 class FidelityStudy(ExperimentOnSearch[FidelitySettings, FidelityResult]):
@@ -137,7 +142,7 @@ def measure_fidelity(
     seeds: int = 2,
     output: Path | str | None = None,
     workers: int | None = None,
-    listener: Listener | None = None,
+    listener: Listener | Sequence[Listener] | None = None,
 ) -> FidelityResult:
     """Train networks at every rung of a search with several seeds, and say how well the lower rungs rank them.
 
@@ -148,7 +153,7 @@ def measure_fidelity(
         seeds: trainings of each network at each rung; two show the noise.
         output: directory of the study; None is the first free ``SEARCH/fidelity-<n>``.
         workers: evaluations at once; None is the search's own number.
-        listener: learns of progress.
+        listener: learns of progress; there may be several.
 
     Raises:
         InputError: the evaluator has one rung only, nothing is maximised, or the directory exists.

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,16 @@ from rnas.nas.ledger import Record
 from rnas.nas.objective import minimised
 from rnas.nas.quality import Quality, latest_quality, surrogate_quality
 from rnas.networks import architecture as arch
+from rnas.utils._lazy import LazyModule
 from rnas.utils._tabular import Tabular, notebook_table
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from rnas.report import figures
+else:
+    # What draws stands above what it draws, and needs an extra.
+    figures = LazyModule("rnas.report.figures")
 
 SCHEMA_VERSION = 1
 CHECKPOINTS = "checkpoints"
@@ -169,6 +178,16 @@ class SearchResult(Tabular):
             }
             for record in self.records
         ]
+
+    def plot_front(
+        self, ax: "Axes | None" = None, *, x: str | None = None, y: str | None = None, dark: bool = False
+    ) -> "Axes":
+        """Draw the front among all networks with matplotlib; see :func:`rnas.report.figures.plot_front`."""
+        return figures.plot_front(self, ax, x=x, y=y, dark=dark)
+
+    def plot_hypervolume(self, ax: "Axes | None" = None, *, dark: bool = False) -> "Axes":
+        """Draw the hypervolume after each evaluation; see :func:`rnas.report.figures.plot_hypervolume`."""
+        return figures.plot_hypervolume(self, ax, dark=dark)
 
     def __repr__(self) -> str:
         """Return the search in a line."""

@@ -16,7 +16,7 @@ from optuna.storages import BaseStorage
 from pydantic import BaseModel
 
 from rnas.errors import InputError
-from rnas.experiment import CostEstimate, EstimatedWork, Experiment, Listener, Work
+from rnas.experiment import CostEstimate, EstimatedWork, Experiment, Listener, Work, joined
 from rnas.nas._campaign import evaluate_all, work_on
 from rnas.nas._loop import Loop, spent
 from rnas.nas._recorded import Facts, can_be_made, code_of, recorded
@@ -192,17 +192,21 @@ class Search(Experiment[SearchConfig, SearchResult]):
         """Return the folder of the weights of evaluated architectures, KEY.safetensors."""
         return self.path / CHECKPOINTS
 
-    def run(self, listener: Listener | None = None, *, workers: int | None = None) -> SearchResult:
+    def run(self, listener: Listener | Sequence[Listener] | None = None, *, workers: int | None = None) -> SearchResult:
         """Search until the budget is spent; see :meth:`Experiment.run`. A search without any result says so."""
         result = super().run(listener, workers=workers)
         ended = [record.evaluation for record in result.records if record.evaluation is not None]
-        if ended and not any(record.complete for record in result.records):
+        if ended and not result.complete:
             text = f"none of {pluralize(len(ended), 'evaluation')} gave a result; the first: {ended[0].reason}"
+            if any(record.complete for record in result.records):
+                text = (
+                    f"none of {pluralize(len(ended), 'evaluation')} is at the highest rung: resume with a larger budget"
+                )
             if listener is None:
                 # It is seen where nobody set logging up, as in a notebook.
                 _log.warning("%s: %s", self.path, text)
             else:
-                listener.message(text)
+                joined(listener).message(text)
         return result
 
     def extend(self, **larger: int | None) -> None:
@@ -331,9 +335,10 @@ class Search(Experiment[SearchConfig, SearchResult]):
         held = spent(ledger.records, rungs)
         if config.budget < math.floor(held + _ROUNDING):
             raise InputError(f"budget {config.budget} is less than the {held:g} evaluations that the search holds")
-        done = spent([record for record in ledger.records if record.evaluation is not None], rungs)
+        ended = [record for record in ledger.records if record.evaluation is not None]
+        done = spent(ended, rungs)
         with setup.executor(self.checkpoints, workers=workers, seconds=config.time_limit) as executor:
-            listener.started(self, Work("evaluation", config.budget, done, executor.slots))
+            listener.started(self, Work("evaluation", config.budget, done, executor.slots, records=ended))
             Loop(
                 problem=setup.problem,
                 strategy=setup.strategy,
@@ -385,7 +390,7 @@ def search(
     name: str | None = None,
     output: Path | str | None = None,
     workers: int | None = None,
-    listener: Listener | None = None,
+    listener: Listener | Sequence[Listener] | None = None,
 ) -> SearchResult:
     """Search for architectures, and return what was found.
 
@@ -416,7 +421,7 @@ def search(
         output: directory of the search; None makes ``runs/<space>-<n>``.
         workers: evaluations at once, each in a process of its own; 0 evaluates in this process; None is one for each
             core or GPU.
-        listener: learns of progress.
+        listener: learns of progress; there may be several.
 
     Raises:
         InputError: the configuration is wrong, or the directory exists.

@@ -1,4 +1,7 @@
-from . import replication_text as replication_text
+from . import (
+    figures as figures,
+    replication_text as replication_text,
+)
 from ._blocks import (
     Block as Block,
     Cell as Cell,

@@ -79,8 +79,8 @@ def setting_sentence(content: Content) -> str:
 def _changes(content: Content) -> str:
     """Return the changed settings of the recipe, without epochs and batch."""
     changes = {name: value for name, value in content["recipe_changes"].items() if name not in _TOLD}
-    told = [f"no {name}" if value is None else f"{name} {value}" for name, value in changes.items()]
-    return f" (with {', '.join(told)})" if told else ""
+    changed = [f"no {name}" if value is None else f"{name} {value}" for name, value in changes.items()]
+    return f" (with {', '.join(changed)})" if changed else ""
 
 
 def verdict_sentence(content: Content) -> str:
@@ -99,13 +99,13 @@ def verdict_sentence(content: Content) -> str:
     letters = set(max(scores.values(), key=lambda score: score["mean"])["group"])
     best = [name for name, score in scores.items() if letters & set(score["group"])]
     if len(best) == len(scores):
-        told = f"Under all attacks together, all {len(scores)} networks are indistinguishable from the best at 95 %"
+        found = f"Under all attacks together, all {len(scores)} networks are indistinguishable from the best at 95 %"
     elif len(best) == 1:
-        told = f"Under all attacks together, {best[0]} is more robust than all others"
+        found = f"Under all attacks together, {best[0]} is more robust than all others"
     else:
-        told = f"Under all attacks together, the best are indistinguishable at 95 %: {', '.join(best)}"
+        found = f"Under all attacks together, the best are indistinguishable at 95 %: {', '.join(best)}"
     points, power = gap(column["detectable"]), f"{content['power']:.0%}"
-    return f"{told}. The smallest gap that such a comparison detects with {power} power is {points} points."
+    return f"{found}. The smallest gap that such a comparison detects with {power} power is {points} points."
 
 
 def _nothing_compared(means: Sequence[float]) -> str:
@@ -230,7 +230,8 @@ def notes(content: Content) -> list[str]:
     devices = sorted({device for one in content["networks"] for device in one["devices"]})
     if devices:
         found.append(
-            "Latency is the median time of a forward pass of one image, and training is the time of one seed, both on "
+            "Latency is the time of a forward pass of one image in float32 (on a GPU without the launch), and training "
+            "is the time of one seed, both on "
             f"{' and '.join(devices)}. Other processes may have run there at the same time."
         )
     return found

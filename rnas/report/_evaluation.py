@@ -70,15 +70,15 @@ def _passes(cost: Cost) -> tuple[str, str, str]:
 def _attacks(result: EvaluationResult) -> dict[str, str]:
     """Return what each name in the table stands for."""
     several = len(result.threats) > 1
-    told: dict[str, str] = {}
+    shown: dict[str, str] = {}
     for attack in result.attacks:
         words = {member.name: _words(member.settings) for member in attack.members} or {
             attack.name: _words(attack.settings)
         }
         words |= {name: f"left out: {reason}" for name, reason in attack.left_out.items()}
-        told |= {f"{attack.threat} {name}" if several else name: text for name, text in words.items()}
-    told["worst case"] = f"right as they are and under every attack{' of every threat' if several else ''}"
-    return told | {"passes": "images that the network classified + gave a gradient for"}
+        shown |= {f"{attack.threat} {name}" if several else name: text for name, text in words.items()}
+    shown["worst case"] = f"right as they are and under every attack{' of every threat' if several else ''}"
+    return shown | {"passes": "images that the network classified + gave a gradient for"}
 
 
 def _words(settings: Mapping[str, Any]) -> str:
@@ -90,8 +90,8 @@ def _words(settings: Mapping[str, Any]) -> str:
         restarts = settings.get("restarts", 1)
         again = f", {restarts} restarts" if restarts > 1 else ""
         return f"{count} of {size} on the {settings['loss']} from {origin}{again}"
-    told = (name for name in settings if name not in ("norm", "epsilon"))
-    return ", ".join(f"{name.replace('_', ' ')} {settings[name]}" for name in told).removeprefix("name ")
+    named = (name for name in settings if name not in ("norm", "epsilon"))
+    return ", ".join(f"{name.replace('_', ' ')} {settings[name]}" for name in named).removeprefix("name ")
 
 
 def _facts(result: EvaluationResult) -> dict[str, str]:

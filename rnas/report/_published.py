@@ -62,20 +62,20 @@ def _row(baseline: Baseline, row: Published, metrics: Sequence[Metric]) -> dict[
 
 
 def published_row(
-    network: str, told: Sequence[str], known: Mapping[str, float], metrics: Sequence[Metric]
+    network: str, texts: Sequence[str], known: Mapping[str, float], metrics: Sequence[Metric]
 ) -> dict[str, Any]:
     """Convert a published result for the page.
 
     Args:
         network: name of the network.
-        told: texts about its training and its source; empty ones are left out.
+        texts: texts about its training and its source; empty ones are left out.
         known: published values by metric.
         metrics: metrics of the page.
     """
     values = [known.get(metric.name) for metric in metrics]
     return {
         "network": network,
-        "text": "; ".join(filter(None, told)),
+        "text": "; ".join(filter(None, texts)),
         "values": values,
         "texts": ["" if value is None else metric.format(value) for metric, value in zip(metrics, values, strict=True)],
     }

@@ -14,7 +14,7 @@ from rnas.report._palette import FONT, palette, sequence
 from rnas.scaling_rules._proportion import proportion_text, share_text, shares_of
 from rnas.scaling_rules.observations import Observations
 from rnas.scaling_rules.ranking import BIN_SIZE, Level, NetworkGroup, RankedShares
-from rnas.utils._metric import Metric, metrics_of
+from rnas.utils._metric import Metric, metric_of
 from rnas.utils.quantities import format_size
 
 PUBLISHED = Rule()
@@ -49,7 +49,7 @@ def shares_figure(ranked: RankedShares, dark: bool = False) -> go.Figure:
         dark: whether the figure is light on dark.
     """
     colours = palette(dark)
-    metric = _metric(ranked.metric, [level.top.score for level in ranked.levels])
+    metric = metric_of(ranked.metric, [level.top.score for level in ranked.levels])
     figure = make_subplots(
         rows=2,
         cols=3,
@@ -124,7 +124,7 @@ def depth_to_width_figure(observations: Observations, dark: bool = False) -> go.
         observations: evaluated networks.
         dark: whether the figure is light on dark.
     """
-    metric = _metric(observations.metric, observations.score.tolist())
+    metric = metric_of(observations.metric, observations.score.tolist())
     figure = go.Figure()
     bands = flops_bands(observations.flops)
     for rows, colour in zip(bands, sequence(len(bands), dark), strict=True):
@@ -266,10 +266,10 @@ def _panel(name: str, average: NetworkGroup | None) -> str:
 def _subtitle(ranked: RankedShares, metric: Metric) -> str:
     levels = f"{len(ranked.levels)} {'bins' if ranked.binned else 'levels'} of total {ranked.of}"
     networks = sum(level.networks for level in ranked.levels)
-    told = f"{networks:,} networks in {levels}, ranked in each by {metric.phrase}"
+    text = f"{networks:,} networks in {levels}, ranked in each by {metric.phrase}"
     if ranked.tau is None:
-        return told
-    return f"{told}; Kendall's τ of total {ranked.of} and {metric.phrase} {ranked.tau:.2f}"
+        return text
+    return f"{text}; Kendall's τ of total {ranked.of} and {metric.phrase} {ranked.tau:.2f}"
 
 
 def _bars(ranked: RankedShares) -> tuple[Floats, Floats]:
@@ -294,11 +294,6 @@ def _band_text(flops: Floats) -> str:
 def _setting_text(observations: Observations, row: int) -> str:
     depths, widths = (",".join(f"{x:g}" for x in v[row]) for v in (observations.depths, observations.widths))
     return f"D = {depths}; W = {widths}; {format_size(observations.flops[row])} FLOPs"
-
-
-def _metric(name: str, values: Sequence[float]) -> Metric:
-    (metric,) = metrics_of({"objectives": [], "evaluations": [{"metrics": {name: value}} for value in values]})
-    return metric
 
 
 def _tick_format(metric: Metric) -> str | None:

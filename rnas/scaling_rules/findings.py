@@ -4,7 +4,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -17,9 +17,18 @@ from rnas.scaling_rules.observations import Observations
 from rnas.scaling_rules.ranking import Ranking, rank
 from rnas.scaling_rules.ranking_bias import RankingBias, simulated_bias
 from rnas.scaling_rules.saved_rule import SavedRule
-from rnas.utils._metric import Metric, metrics_of
+from rnas.utils._lazy import LazyModule
+from rnas.utils._metric import Metric, metric_of
 from rnas.utils._tabular import Tabular, notebook_table
 from rnas.utils.quantities import format_size
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from rnas.report import figures
+else:
+    # What draws stands above what it draws, and needs an extra.
+    figures = LazyModule("rnas.report.figures")
 
 SCHEMA_VERSION: Literal[1] = 1
 
@@ -49,7 +58,7 @@ class Findings(Tabular):
     @property
     def metric(self) -> Metric:
         """Return the score's metric, which also formats its values."""
-        return metric_of(self.rules.observations)
+        return metric_of(self.rules.observations.metric, self.rules.observations.score.tolist())
 
     def saved_rule(self) -> SavedRule:
         """Return the likeliest rule with its intervals, even if its parts are not identified."""
@@ -85,6 +94,14 @@ class Findings(Tabular):
             for family in self.rules.families
             for quantity in family.quantities
         ]
+
+    def plot_rule(self, ax: "Axes | None" = None, *, dark: bool = False) -> "Axes":
+        """Draw the optima with their intervals with matplotlib; see :func:`rnas.report.figures.plot_rule`."""
+        return figures.plot_rule(self, ax, dark=dark)
+
+    def plot_depth_to_width(self, ax: "Axes | None" = None, *, dark: bool = False) -> "Axes":
+        """Draw the score by depth to width; see :func:`rnas.report.figures.plot_depth_to_width`."""
+        return figures.plot_depth_to_width(self, ax, dark=dark)
 
     def _repr_html_(self) -> str:
         columns = ("part", "verdict", "quantity", "optimum", "low", "high", "published")
@@ -140,14 +157,6 @@ def compare_with_paper(run: str, rules: Rules, seed: int = 0) -> Findings:
     except InputError as error:
         missing = str(error)
     return Findings(run, rules, ranking, tuple(biases), missing)
-
-
-def metric_of(observations: Observations) -> Metric:
-    """Return the metric of the score of observations, which also formats its values."""
-    name = observations.metric
-    evaluations = [{"metrics": {name: value}} for value in observations.score.tolist()]
-    (metric,) = metrics_of({"objectives": [], "evaluations": evaluations})
-    return metric
 
 
 def ledger_hash(observations: Observations) -> str:

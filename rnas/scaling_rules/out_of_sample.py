@@ -18,6 +18,7 @@ from rnas.networks import architecture as arch
 from rnas.scaling_rules.prediction import RULE, BudgetPrediction, Candidate, RulePrediction
 from rnas.statistics._holm import holm
 from rnas.statistics.interval import Interval
+from rnas.utils._tabular import Tabular, flat_row
 
 BETTER, WORSE, NO_DIFFERENCE = "better", "worse", "indistinguishable at 95 %"
 SAME, UNDECIDED = "the same network", "not decided: no interval over seeds"
@@ -102,7 +103,7 @@ class RuleTestBudget:
 
 
 @dataclass(frozen=True)
-class RuleTestResult:
+class RuleTestResult(Tabular):
     """The result of the test.
 
     Attributes:
@@ -116,6 +117,23 @@ class RuleTestResult:
     budgets: tuple[RuleTestBudget, ...]
     tests: int
     notes: tuple[str, ...]
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return a row for each candidate at each budget: its predicted and its measured score, with 95 % intervals."""
+        return [
+            {
+                "budget": budget.flops,
+                "name": measured.candidate.name,
+                "key": measured.candidate.key,
+                **flat_row({"predicted": asdict(measured.candidate.score)}),
+                "mean": measured.mean,
+                "low": None if measured.interval is None else measured.interval.low,
+                "high": None if measured.interval is None else measured.interval.high,
+                "held": measured.held,
+            }
+            for budget in self.budgets
+            for measured in budget.candidates
+        ]
 
     def to_dict(self) -> dict[str, Any]:
         """Convert to JSON values."""

@@ -129,7 +129,7 @@ def test_rule(
     metric: str | None = None,
     output: Path | str | None = None,
     workers: int | None = None,
-    listener: Listener | None = None,
+    listener: Listener | Sequence[Listener] | None = None,
 ) -> RuleTestResult:
     """Predict scores at budgets that the rule of a search is not fitted on, and then evaluate there.
 
@@ -141,7 +141,7 @@ def test_rule(
         metric: the score; None is the first objective that is maximised.
         output: directory of the test; None is the first free ``SEARCH/rule-test-<n>``.
         workers: evaluations at once; None is the search's own number.
-        listener: learns of progress.
+        listener: learns of progress; there may be several.
 
     Raises:
         InputError: too few evaluations to fit, no network at a budget, or the directory exists.

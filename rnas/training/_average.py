@@ -1,10 +1,11 @@
 """The average of a network's weights, which the rules of :mod:`rnas.training.averaging` describe."""
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from rnas.training.averaging import EMA, SWA
 from rnas.training.schedules._progress import Progress
@@ -63,6 +64,29 @@ class Average:
     def _take_in(self, model: nn.Module, kept: float) -> None:
         # All tensors in one launch, and nothing that waits for the device, as torch's AveragedModel does.
         torch._foreach_lerp_(list(self.model.parameters()), list(model.parameters()), 1 - kept)
-        for averaged, buffer in zip(self.model.buffers(), model.buffers(), strict=True):
-            averaged.copy_(buffer)
+        buffers = list(self.model.buffers())
+        if buffers:
+            torch._foreach_copy_(buffers, list(model.buffers()))
         self._count += 1
+
+
+@torch.no_grad()
+def renew_statistics(batches: Iterable[Tensor], model: nn.Module) -> None:
+    """Set the running statistics of batch normalisation to their means over batches (n, C, H, W).
+
+    ``torch.optim.swa_utils.update_bn`` does the same, but it reads a counter of every layer from the device.
+    """
+    momenta = {module: module.momentum for module in model.modules() if isinstance(module, _BatchNorm)}
+    if not momenta:
+        return
+    for module in momenta:
+        module.reset_running_stats()
+    training = model.training
+    model.train()
+    for number, images in enumerate(batches, 1):
+        for module in momenta:
+            module.momentum = 1.0 / number
+        model(images)
+    for module, momentum in momenta.items():
+        module.momentum = momentum
+    model.train(training)

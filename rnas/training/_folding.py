@@ -51,32 +51,47 @@ class FoldedNetwork(nn.Module):
                 made[id(module)] = copy.deepcopy(module, dict(made)).to(dtype)
                 self._copied.append((module, made[id(module)]))
         self.network = copy.deepcopy(network, made).eval()
+        self._copies: list[Tensor] = [weight for _, copied in self._copied for weight in copied.parameters()]
+        self._originals: list[Tensor] = [weight for module, _ in self._copied for weight in module.parameters()]
         self.refresh()
 
     @torch.no_grad()
     def refresh(self) -> None:
         """Copy the present weights and statistics."""
-        for module, copied in self._copied:
-            for weight, own in zip(module.parameters(), copied.parameters(), strict=True):
-                own.copy_(weight)
-        for convolution, normalization, folded in self._folded:
-            mean, variance, bias = normalization.running_mean, normalization.running_var, folded.bias
-            assert mean is not None
-            assert variance is not None
-            assert bias is not None
-            scale = (variance + normalization.eps).rsqrt()
-            if normalization.affine:
-                scale = scale * normalization.weight
-            shift = (-mean if convolution.bias is None else convolution.bias - mean) * scale
-            if normalization.affine:
-                shift = shift + normalization.bias
-            folded.weight.copy_(convolution.weight * scale[:, None, None, None])
-            bias.copy_(shift)
+        # Each function of a list is one launch on a GPU, or a few, for all tensors.
+        if self._copies:
+            torch._foreach_copy_(self._copies, self._originals)
+        if not self._folded:
+            return
+        convolutions, normalizations, folded = zip(*self._folded, strict=True)
+        scales = torch._foreach_add([_given(n.running_var) for n in normalizations], [n.eps for n in normalizations])
+        torch._foreach_rsqrt_(scales)
+        shifts = torch._foreach_neg([_given(n.running_mean) for n in normalizations])
+        biased = [(shift, c.bias) for shift, c in zip(shifts, convolutions, strict=True) if c.bias is not None]
+        _for_pairs(torch._foreach_add_, biased)
+        affine = [number for number, normalization in enumerate(normalizations) if normalization.affine]
+        _for_pairs(torch._foreach_mul_, [(scales[number], normalizations[number].weight) for number in affine])
+        torch._foreach_mul_(shifts, scales)
+        _for_pairs(torch._foreach_add_, [(shifts[number], normalizations[number].bias) for number in affine])
+        torch._foreach_copy_([_given(convolution.bias) for convolution in folded], shifts)
+        for convolution, scale, own in zip(convolutions, scales, folded, strict=True):
+            torch.mul(convolution.weight, scale[:, None, None, None], out=own.weight)
 
     def forward(self, images: Tensor) -> Tensor:
         """Map images (n, C, H, W) to logits (n, K)."""
         logits: Tensor = self.network(images)
         return logits
+
+
+def _given(tensor: Tensor | None) -> Tensor:
+    assert tensor is not None
+    return tensor
+
+
+def _for_pairs(change: Callable[[list[Tensor], list[Tensor]], object], pairs: list[tuple[Tensor, Tensor]]) -> None:
+    """Change the first tensor of each pair by the second, with one call for all of them."""
+    if pairs:
+        change([first for first, _ in pairs], [second for _, second in pairs])
 
 
 def _frozen(tensor: Tensor) -> nn.Parameter:

@@ -43,8 +43,8 @@ class Numerics(Model):
     tf32: bool = False
     """Whether NVIDIA GPUs may round the inputs of float32 multiplications to TensorFloat-32."""
     cuda_graphs: bool = False
-    """Whether a GPU runs all steps of the inner attack as one CUDA graph, for networks whose kernels are so short that
-    launching them takes longer.
+    """Whether a GPU runs the inner attack, the pass that trains, and PGD in evaluations each as one CUDA graph, for
+    networks whose kernels are so short that launching them takes longer. Each graph keeps its own memory.
     """
     compile: bool = False
     """Whether torch.compile compiles the network, which takes minutes before the first step."""

@@ -7,19 +7,19 @@ from contextlib import suppress
 from functools import partial
 from itertools import pairwise
 from statistics import median
-from typing import cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _NormBase
-from torch.optim.swa_utils import update_bn
 
 from rnas.attacks.pgd import PGD
 from rnas.attacks.state import attacking, kept_statistics
 from rnas.data.dataset import Split
 from rnas.errors import DivergedError, InputError
-from rnas.training._average import Average
+from rnas.training._average import Average, renew_statistics
 from rnas.training._batches import MiniBatch, mini_batches
+from rnas.training._cuda_graph import CAPTURES, Graphed
 from rnas.training._folding import FoldedNetwork
 from rnas.training._graphed_attack import GraphedAttack
 from rnas.training._weight_decay import parameter_groups
@@ -35,6 +35,8 @@ _STEPS_BETWEEN_CHECKS = 16
 _GUARD_IMAGES = 500
 _GUARD_STEPS = 10
 
+T = TypeVar("T")
+
 Check = Callable[[float], None]
 """Function that is called before every step with the share of the training done, in [0, 1); it raises to stop."""
 
@@ -49,6 +51,20 @@ class _Float32(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         logits: Tensor = self.network(images).float()
         return logits
+
+
+class _Gradient(NamedTuple):
+    """Hold the loss of a batch and its gradient.
+
+    Attributes:
+        loss: mean over the batch, a scalar.
+        logits: (n, K), logits of the adversarial images.
+        gradients: gradient of each parameter, None if the loss does not depend on it.
+    """
+
+    loss: Tensor
+    logits: Tensor
+    gradients: tuple[Tensor | None, ...]
 
 
 class _EnoughError(Exception):
@@ -100,10 +116,16 @@ class Trainer:
             groups, lr=recipe.learning_rate, momentum=recipe.momentum, nesterov=recipe.nesterov, fused=True
         )
         self._average = Average(recipe.averaging, model) if recipe.averaging is not None else None
-        self._graphed: GraphedAttack | None = None
+        self._parameters = list(model.parameters())
+        self._normalizations = [module for module in model.modules() if isinstance(module, _NormBase)]
+        self._capture = CAPTURES.get(self._device.type) if recipe.numerics.cuda_graphs else None
+        self._graphs: list[GraphedAttack | Graphed[Any]] = []
         self._attack: Callable[[Tensor, Tensor, Tensor, int], Tensor] | None = None
         if isinstance(self._inner_attack, PGDInner):
             self._attack = self._attacker(self._inner_attack)
+        self._clean_pass = self._graphed(self._see)
+        self._pass = self._graphed(self._gradient)
+        self._perturbing_pass = self._graphed(self._perturbing_gradient)
         self._perturbation = torch.zeros(0, device=self._device)
         self._guarded_accuracy = 0.0
 
@@ -116,8 +138,8 @@ class Trainer:
 
     @property
     def graph_failure(self) -> str:
-        """Return why the inner attack runs without the CUDA graph that the recipe asks for; empty where it does not."""
-        return "" if self._graphed is None else self._graphed.failure
+        """Return why a part of a step runs without the CUDA graph that the recipe asks for; empty where none does."""
+        return next((graph.failure for graph in self._graphs if graph.failure), "")
 
     def epochs(self, check: Check = lambda share: None) -> Iterator[Mapping[str, float]]:
         """Run the remaining epochs and yield one mapping for each.
@@ -241,49 +263,77 @@ class Trainer:
         if isinstance(self._inner_attack, FreeAT):
             yield from self._replays(batch, self._inner_attack)
             return
+        # The first step is not captured, because its momentum of normalisation is its own.
+        passes = self._see, self._perturbing_gradient, self._gradient
+        if step:
+            passes = self._clean_pass, self._perturbing_pass, self._pass
+        see, perturbing_gradient, gradient = passes
         if recipe.statistics == "both" and not recipe.loss.needs_clean and self._attack is not None:
-            self.model.train()
-            with torch.no_grad():
-                self._network(batch.images)
+            see(batch.images)
         adversarial = batch.images
         if self._attack is not None:
             adversarial = self._attack(batch.images, batch.targets, batch.ids, seed)
-        self.model.train()
+        inputs = batch.images, adversarial, batch.targets
         perturbation = recipe.weight_perturbation
         if perturbation is not None and self._plan.progress(step, len(self._split)).reached(perturbation.start):
-            with kept_statistics(self.model):
-                self._gradient(batch, adversarial)
-            gradients = {name: p.grad for name, p in self.model.named_parameters() if p.grad is not None}
-            self._optimizer.zero_grad(set_to_none=True)
+            found = zip(self.model.named_parameters(), perturbing_gradient(*inputs).gradients, strict=True)
+            gradients = {name: gradient for (name, _), gradient in found if gradient is not None}
             with perturbed(self.model, gradients, perturbation.gamma):
-                value = self._gradient(batch, adversarial)
-                self._optimizer.step()
+                value = self._descended(gradient(*inputs))
         else:
-            value = self._gradient(batch, adversarial)
-            self._optimizer.step()
+            value = self._descended(gradient(*inputs))
         yield value
 
-    def _gradient(self, batch: MiniBatch, adversarial: Tensor) -> Value:
-        """Set the gradient of every parameter, clipped as the recipe says."""
+    def _descended(self, found: _Gradient) -> Value:
+        """Take a step of the optimiser."""
+        for parameter, gradient in zip(self._parameters, found.gradients, strict=True):
+            parameter.grad = gradient
+        self._optimizer.step()
+        # A graph writes the loss of the next step to the same place.
+        return Value(found.loss.clone() if self._capture is not None else found.loss, found.logits)
+
+    def _graphed(self, work: Callable[..., T]) -> Callable[..., T]:
+        """Return the work as a graph if the recipe asks for graphs."""
+        if self._capture is None:
+            return work
+        graphed = Graphed(work, self._capture, list(self.model.buffers()))
+        self._graphs.append(graphed)
+        return graphed
+
+    def _see(self, images: Tensor) -> None:
+        """Update the running statistics of normalisation layers."""
+        self.model.train()
+        with torch.no_grad():
+            self._network(images)
+
+    def _perturbing_gradient(self, images: Tensor, adversarial: Tensor, targets: Tensor) -> _Gradient:
+        """Return the gradient by which weights are perturbed; it leaves the running statistics as they are."""
+        with kept_statistics(self.model):
+            return self._gradient(images, adversarial, targets)
+
+    def _gradient(self, images: Tensor, adversarial: Tensor, targets: Tensor) -> _Gradient:
+        """Return the loss and the gradient of every parameter, clipped as the recipe says."""
         recipe = self._plan.recipe
+        self.model.train()
         value = recipe.loss(
             Batch(
-                batch.images,
+                images,
                 adversarial,
-                batch.targets,
+                targets,
                 recipe.label_smoothing,
                 clean_forward=self._clean_forward if recipe.statistics == "adversarial" else self._network,
                 forward=self._network,
             )
         )
         if recipe.l1:
-            absolute = torch.stack([p.abs().sum() for p in self.model.parameters() if p.ndim > 1]).sum()
+            absolute = torch.stack([p.abs().sum() for p in self._parameters if p.ndim > 1]).sum()
             value = Value(value.loss + recipe.l1 * absolute, value.logits)
         self._optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(value.loss)
         if recipe.clip_norm is not None:
-            nn.utils.clip_grad_norm_(self.model.parameters(), recipe.clip_norm)
-        return value
+            nn.utils.clip_grad_norm_(self._parameters, recipe.clip_norm)
+        # A capture must not find a graph of derivatives from before, whose parts belong to another stream.
+        return _Gradient(value.loss.detach(), value.logits.detach(), tuple(p.grad for p in self._parameters))
 
     def _clean_forward(self, images: Tensor) -> Tensor:
         with kept_statistics(self.model):
@@ -294,15 +344,13 @@ class Trainer:
         epsilon = float(self._plan.epsilon)
         if self._perturbation.shape != batch.images.shape:
             self._perturbation = torch.zeros_like(batch.images)
-        self.model.train()
         for _ in range(inner_attack.replays):
             adversarial = (batch.images + self._perturbation).clamp_(0, 1).requires_grad_(True)
-            value = self._gradient(batch, adversarial)
+            found = self._gradient(batch.images, adversarial, batch.targets)
             assert adversarial.grad is not None
             direction = adversarial.grad.nan_to_num_(0, 0, 0).sign_()
             self._perturbation.add_(direction, alpha=epsilon * float(inner_attack.step)).clamp_(-epsilon, epsilon)
-            self._optimizer.step()
-            yield value
+            yield self._descended(found)
 
     def _attacker(self, inner_attack: PGDInner) -> Callable[[Tensor, Tensor, Tensor, int], Tensor]:
         numerics = self._plan.recipe.numerics
@@ -313,9 +361,11 @@ class Trainer:
         if numerics.folding:
             folded = FoldedNetwork(self.model, self._split.first(1).images(slice(None)), numerics.dtype)
             network = self._prepared(folded)
-        if numerics.cuda_graphs and self._device.type == "cuda":
-            self._graphed = GraphedAttack(attack, network)
-        craft = self._graphed or partial(attack, network)
+        if self._capture is not None:
+            before = (lambda: None) if folded is None else folded.refresh
+            self._graphs.append(graphed := GraphedAttack(attack, network, before, self._capture))
+            return graphed
+        craft = partial(attack, network)
         if folded is None:
             return craft
 
@@ -343,9 +393,8 @@ class Trainer:
             group["lr"] = recipe.learning_rate * recipe.schedule.factor(progress)
             group["momentum"] = recipe.momentum if momentum is None else momentum
         if recipe.normalization_momentum is not None:
-            for module in self.model.modules():
-                if isinstance(module, _NormBase):
-                    module.momentum = recipe.normalization_momentum if step else 1.0
+            for module in self._normalizations:
+                module.momentum = recipe.normalization_momentum if step else 1.0
 
     def _renew_statistics(self, model: nn.Module) -> None:
         """Set batch normalisation's statistics to those of the clean training images."""
@@ -353,7 +402,7 @@ class Trainer:
         size = self._plan.fidelity.batch_size
         starts = range(0, self._plan.epoch_steps(len(self._split)) * size, size)
         with self._plan.recipe.numerics.active(self._device):
-            update_bn((self._images(self._split, slice(start, start + size)) for start in starts), model)
+            renew_statistics((self._images(self._split, slice(start, start + size)) for start in starts), model)
 
     def _robust_training_accuracy(self) -> float:
         split, size = self._split.first(_GUARD_IMAGES), self._plan.fidelity.batch_size

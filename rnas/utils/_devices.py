@@ -23,6 +23,7 @@ except ImportError:  # Windows has no such module.
 
 DEVICES = ("auto", "cpu", "cuda")
 
+_BATCH, _MEMORY_OF_A_BATCH, _MOST_BATCHES = 500, 24 * 2**30, 4
 _LONGEST_REASON = 200
 _CONTEXT_BYTES = 2**29
 """Memory of a GPU that a process needs in addition to its tensors: the context, kernels, and the libraries' own."""
@@ -79,6 +80,14 @@ def peak_memory(device: str) -> int | None:
         return None
     # In KiB, but in bytes on macOS.
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def evaluation_batch(device: str) -> int:
+    """Return how many images at a time an evaluation takes if nobody says; the more memory, the more on a GPU."""
+    if not device.startswith("cuda"):
+        return _BATCH
+    memory = torch.cuda.get_device_properties(device).total_memory
+    return _BATCH * min(max(memory // _MEMORY_OF_A_BATCH, 1), _MOST_BATCHES)
 
 
 def now(device: str) -> float:

@@ -74,7 +74,7 @@ class Metric:
 
 def value_text(name: str, value: float) -> str:
     """Format a value of a metric that is known by its name alone."""
-    return Metric(name, kind_of(name, [value])).format(value)
+    return metric_of(name, [value]).format(value)
 
 
 def metrics_of(run: Mapping[str, Any]) -> tuple[Metric, ...]:
@@ -86,6 +86,11 @@ def metrics_of(run: Mapping[str, Any]) -> tuple[Metric, ...]:
                 columns.setdefault(name, []).append(value)
     directions = {objective["metric"]: objective["direction"] for objective in run["objectives"]}
     return tuple(Metric(name, kind_of(name, values), directions.get(name)) for name, values in columns.items())
+
+
+def metric_of(name: str, values: Iterable[float]) -> Metric:
+    """Return a metric that has some values, which is no objective."""
+    return Metric(name, kind_of(name, values))
 
 
 def kind_of(name: str, values: Iterable[float]) -> Kind:

@@ -29,6 +29,18 @@ class Tabular(ABC):
         return pandas.DataFrame([dict(row) for row in self.rows()])
 
 
+def flat_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row whose values may be mappings with a column for each inner value, such as ``tau_low``.
+
+    An inner ``value`` has the column's own name.
+    """
+    flat: dict[str, Any] = {}
+    for name, content in row.items():
+        inner = content if isinstance(content, Mapping) else {"value": content}
+        flat |= {name if key == "value" else f"{name}_{key}": value for key, value in inner.items()}
+    return flat
+
+
 def notebook_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """Return a title and a table as HTML; None is shown as an empty cell."""
     heading = "".join(f"<th>{escape(column)}</th>" for column in columns)

@@ -18,7 +18,7 @@ from rnas.nas.front import hypervolume
 
 FOLDER = Path(__file__).parents[2] / "benchmarks" / "search"
 NAS_ROBBENCH = Path(os.environ.get("RNAS_TEST_DATA", "")) / "nas_robbench_201_cifar10.csv.gz"
-MODULES = ("benchmark_table", "intervals", "measures", "noise_predictor", "one_search", "strategies")
+MODULES = ("benchmark_table", "intervals", "measures", "noise_predictor", "one_search", "planted_table", "strategies")
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def table(benchmark: Any) -> Any:
 @pytest.fixture
 def run(benchmark: Any, table: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     """Runs the command on the table that is at hand, with results in ``results.jsonl``."""
-    monkeypatch.setattr(benchmark.strategies, "BenchmarkTable", lambda name, path: table)
+    monkeypatch.setattr(benchmark.strategies, "load_table", lambda name, path: table)
 
     def run(*words: object) -> None:
         always = ("--table", "digits-bench", "--json", tmp_path / "results.jsonl")
@@ -111,19 +111,23 @@ def test_the_true_front_is_at_no_distance(benchmark: Any, table: Any) -> None:
     alive = np.zeros(len(table.genomes), dtype=bool)
     front = table.front(alive)
     assert front.min(axis=0).tolist() == [0, 0]
-    missing, distance = benchmark.measures.distances(np.concatenate([[[np.nan, np.nan]], front[::-1]]), front)
+    missing, distance = benchmark.measures.distances(
+        np.concatenate([[[np.nan, np.nan]], front[::-1]]), front, table.reference
+    )
     assert (missing[0], missing[-1]) == (1, 0)
     assert (distance[0], distance[-1]) == (math.inf, 0)
     everything = table.scaled(np.arange(len(alive)), alive)
-    missing, _ = benchmark.measures.distances(everything[:50], front)
-    reference = benchmark.benchmark_table.REFERENCE
+    missing, _ = benchmark.measures.distances(everything[:50], front, table.reference)
+    reference = table.reference
     share = hypervolume(everything[:50], reference) / hypervolume(front, reference)
     assert missing[-1] == pytest.approx(1 - share)
 
 
 def test_igd_plus_by_hand(benchmark: Any) -> None:
     front = np.array([[0.0, 1.0], [1.0, 0.0]])
-    _, distance = benchmark.measures.distances(np.array([[0.3, 1.4], [np.nan, np.nan], [1.0, 0.0]]), front)
+    _, distance = benchmark.measures.distances(
+        np.array([[0.3, 1.4], [np.nan, np.nan], [1.0, 0.0]]), front, np.array([1.0, 1.01])
+    )
     # The first point is 0.3 and 0.4 worse than (0, 1), and 1.4 worse than (1, 0) in the second objective alone.
     np.testing.assert_allclose(distance, [(0.5 + 1.4) / 2, (0.5 + 1.4) / 2, 0.25])
 
@@ -177,6 +181,19 @@ def test_a_surrogate_s_predictions_are_judged(benchmark: Any, table: Any) -> Non
         judged.append(benchmark.measures.measured(table, found, 0, conditions)["predictions"])
         assert judged[-1]["evaluations"] == 10
     assert judged[0] != judged[1]
+
+
+def test_a_planted_table_is_searched(benchmark: Any) -> None:
+    table = benchmark.benchmark_table.load_table("planted-cells")
+    accuracy = table.metrics[table.accuracy]
+    assert len(accuracy) == len(table.genomes) == 6466
+    assert 0.1 < (accuracy == 0.1).mean() < 0.3
+    conditions = benchmark.one_search.Conditions(budget=20, noise=0.05)
+    strategy = benchmark.one_search.strategy_of("random", table.problem, noise=False)
+    found = benchmark.one_search.search(table, strategy, 0, conditions)
+    seen = benchmark.one_search.observed(table, found.rows, 0, 0.05)
+    assert 0.02 < (seen - accuracy[found.rows]).std() < 0.08
+    assert 0 < benchmark.measures.measured(table, found, 0, conditions)["curve"][-1][1] < 0.5
 
 
 def test_wrong_strategies_are_refused(benchmark: Any, table: Any) -> None:

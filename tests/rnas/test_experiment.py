@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import pytest
 from rnas import registry
 from rnas.errors import ChangedInputError, InputError, RnasError
 from rnas.experiment import LEDGER, Experiment, Listener, Work, open_experiment, resume
+from rnas.listeners import Entry, Tracker
 from rnas.utils import _sqlite as sqlite
 from tests.rnas.experiments_small import KINDS
 
@@ -57,13 +59,48 @@ class Killer(Listener):
         self._count("recorded")
 
 
+class Notes(Tracker):
+    """Track experiments in a file: a line for each entry."""
+
+    name = "notes"
+    needs = "rnas"
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._file = path.with_name(f"{path.name}-notes.jsonl")
+        self._of = ""
+
+    def begin(self, experiment: Experiment[Any, Any]) -> set[str]:
+        self._of = experiment.path.name if "tunings" in experiment.path.parts else ""
+        return {entry["name"] for entry in self.noted() if entry["of"] == self._of}
+
+    def write(self, entry: Entry) -> None:
+        with self._file.open("a") as file:
+            file.write(f"{json.dumps({'of': self._of, **asdict(entry)})}\n")
+
+    def end(self) -> None:
+        pass
+
+    def noted(self) -> list[dict[str, Any]]:
+        lines = self._file.read_text().splitlines() if self._file.exists() else []
+        return [json.loads(line) for line in lines]
+
+    def entries(self) -> dict[tuple[str, str], Any]:
+        """What was noted, by its name, which it has once."""
+        noted = self.noted()
+        found = {(entry["of"], entry["name"]): essence(entry, Path()) for entry in noted}
+        assert len(found) == len(noted)
+        return found
+
+
 def kill_at_each_moment(path: str) -> None:
     """Run an experiment until it is killed, and again, each time in a process of its own."""
     for event, number in MOMENTS:
         # Forked before anything was computed here; so libraries are read once.
         child = os.fork()
         if child == 0:
-            open_experiment(path).run(Killer(event, number), workers=0)
+            # A result that was recorded in the moment of death is tracked when the experiment is resumed.
+            open_experiment(path).run((Killer(event, number), Notes(Path(path))), workers=0)
             os._exit(0)
         _, status = os.waitpid(child, 0)
         assert os.WIFSIGNALED(status), (event, number)
@@ -125,7 +162,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     @cache
     def make(kind: str) -> Path:
         path = tmp_path_factory.mktemp(kind) / "whole"
-        KINDS[kind](path).run(workers=0)
+        KINDS[kind](path).run(Notes(path), workers=0)
         return path
 
     return make
@@ -151,7 +188,8 @@ def test_killed_and_resumed_it_is_the_uninterrupted_experiment(
     expected = open_experiment(whole).result()
     assert KINDS[kind](killed).kind == kind
     subprocess.run([sys.executable, "-c", _KILLING, killed], check=True, cwd=Path(__file__).parents[2])
-    found = resume(killed, workers=0)
+    found = resume(killed, workers=0, listener=[Notes(killed)])
+    assert Notes(killed).entries() == Notes(whole).entries() != {}
     assert essence(found.to_dict(), killed) == essence(expected.to_dict(), whole)
     assert ledger(killed) == ledger(whole)
     assert essence(json.loads((killed / "result.json").read_text()), killed) == essence(expected.to_dict(), whole)

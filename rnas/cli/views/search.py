@@ -1,7 +1,7 @@
 """Show a search: the words of its progress, and its front at the end."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +10,7 @@ from rnas.cli.views.words import Words
 from rnas.experiment import Work
 from rnas.nas._dispatch import numbered
 from rnas.nas._loop import spent
-from rnas.nas.evaluators.evaluator import FINAL_ACCURACY, NotesSpeed
+from rnas.nas.evaluators.evaluator import FINAL_ACCURACY, NamesStages, NotesSpeed, Task
 from rnas.nas.ledger import Record
 from rnas.nas.quality import Quality
 from rnas.nas.result import SearchResult
@@ -20,6 +20,7 @@ from rnas.utils._metric import value_text
 from rnas.utils.quantities import pluralize
 
 _BANDS = 3
+_FEW = 4
 _COSTS = ("flops", "params", "macs")
 _ROUNDING = 1e-9
 _EXPLAINED = (
@@ -100,6 +101,21 @@ class SearchWords(Words):
     def cost(self, record: Record) -> float:
         """Return what an evaluation takes of the budget: its rung's share."""
         return 1 if self._final else spent([record], self._rungs)
+
+    def running(self, shares: Mapping[str, float]) -> str:
+        """Return what each evaluation under way does, such as ``epoch 3 of 6``."""
+        if len(shares) > _FEW:
+            return ""
+        return ", ".join(f"{label.partition(' ')[2]} {self._stage(label, share)}" for label, share in shares.items())
+
+    def _stage(self, label: str, share: float) -> str:
+        if share <= 0:
+            return "starts"
+        evaluator = self._setup.evaluator
+        if self._final or not isinstance(evaluator, NamesStages):
+            return f"{share:.0%}"
+        record = self._search.records[numbered(label)]
+        return evaluator.stage(Task(record.architecture, record.seed, record.fidelity), share)
 
     def running_cost(self, label: str) -> float:
         """Return the same of one that runs."""

@@ -141,7 +141,7 @@ def compare(
     flags: bool = True,
     output: Path | str | None = None,
     workers: int | None = None,
-    listener: Listener | None = None,
+    listener: Listener | Sequence[Listener] | None = None,
 ) -> ComparisonResult:
     """Scale networks to the same FLOPs, train each with several seeds by one recipe, attack all, and test differences.
 

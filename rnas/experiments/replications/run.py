@@ -127,7 +127,7 @@ def replicate(
     cells: int | None = None,
     output: Path | str | None = None,
     workers: int | None = None,
-    listener: Listener | None = None,
+    listener: Listener | Sequence[Listener] | None = None,
 ) -> ReplicationResult:
     """Repeat an experiment of a paper, and judge the paper's observation by the results.
 

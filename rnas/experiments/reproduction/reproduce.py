@@ -26,6 +26,7 @@ from rnas.experiments.reproduction.judgement import (
 )
 from rnas.nas.evaluators.evaluator import Status
 from rnas.nas.execution._local import Device
+from rnas.utils._tabular import Tabular, flat_row
 from rnas.utils.files import write_text
 from rnas.utils.provenance import versions
 from rnas.utils.quantities import pluralize
@@ -35,7 +36,7 @@ _SEEDS = 2**31
 
 
 @dataclass(frozen=True)
-class Reproduction:
+class Reproduction(Tabular):
     """Hold the outcome of reproducing a recorded result.
 
     Attributes:
@@ -66,6 +67,10 @@ class Reproduction:
     def reproduced(self) -> bool:
         """Return whether every judged metric was reproduced, exactly or within its interval."""
         return self.status in (EXACTLY, WITHIN)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return a row for each recorded metric: its recorded value, its value now, and its status."""
+        return [flat_row(asdict(judged)) for judged in self.metrics]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the outcome as JSON values, with the versions of the software that reproduced it."""

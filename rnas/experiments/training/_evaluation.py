@@ -71,6 +71,7 @@ def evaluate_val(setup: Setup, model: nn.Module, check: Check = lambda share: No
             settings.split_seed,
             settings.evaluation.batch_size,
             check,
+            settings.recipe.numerics.cuda_graphs,
         )
     return {**result.metrics("val_"), "val_seconds": time.perf_counter() - started}
 
@@ -103,6 +104,7 @@ def evaluate_test(setup: Setup, model: nn.Module, moved: Callable[[str, float], 
                 ATTACK_SEED,
                 settings.evaluation.batch_size,
                 lambda share, name=name: moved(name, share),  # type: ignore[misc]
+                settings.recipe.numerics.cuda_graphs,
             )
             clean, attacks[name] = result.clean, result.robust
     return CheckpointResult(clean, attacks)

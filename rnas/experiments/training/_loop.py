@@ -98,8 +98,8 @@ class _Loop:
     def run(self) -> None:
         """Train, evaluate, and write the result."""
         self._restore()
-        epochs = self._setup.settings.fidelity.epochs
-        self._listener.started(self._experiment, Work("epoch", epochs, len(self._state.history)))
+        epochs, history = self._setup.settings.fidelity.epochs, self._state.history
+        self._listener.started(self._experiment, Work("epoch", epochs, len(history), records=history))
         status: Status = "complete"
         reason = ""
         try:
@@ -173,7 +173,7 @@ class _Loop:
         failure = self._training.graph_failure
         if failure and "without_cuda_graph" not in self._provenance:
             self._provenance["without_cuda_graph"] = failure
-            self._listener.message(f"the attack in training runs without a CUDA graph, at the same result ({failure})")
+            self._listener.message(f"a part of the training runs without a CUDA graph, at the same result ({failure})")
 
     @property
     def _best(self) -> Row:

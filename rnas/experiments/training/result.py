@@ -3,12 +3,21 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rnas.experiments.training._history import Row
 from rnas.experiments.training.checkpoint import Checkpoint
 from rnas.experiments.training.settings import TrainingRunSettings
+from rnas.utils._lazy import LazyModule
 from rnas.utils._tabular import Tabular, notebook_table
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from rnas.report import figures
+else:
+    # What draws stands above what it draws, and needs an extra.
+    figures = LazyModule("rnas.report.figures")
 
 
 @dataclass(frozen=True)
@@ -46,6 +55,10 @@ class TrainingResult(Tabular):
     def rows(self) -> tuple[Row, ...]:
         """Return the history, one row an epoch."""
         return self.history
+
+    def plot_history(self, ax: "Axes | None" = None, *, dark: bool = False) -> "Axes":
+        """Draw the accuracies after each epoch with matplotlib; see :func:`rnas.report.figures.plot_history`."""
+        return figures.plot_history(self, ax, dark=dark)
 
     def __repr__(self) -> str:
         """Return the training in a line."""

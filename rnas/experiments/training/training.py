@@ -1,7 +1,7 @@
 """Train one network by a recipe, in a directory of its own."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
@@ -33,7 +33,7 @@ class Training(Experiment[TrainingRunSettings, TrainingResult]):
     Settings = TrainingRunSettings
     # A comparison trains in worker processes.
     _starts_processes = False
-    _has_ledger = False
+    has_ledger = False
 
     @property
     def best(self) -> Path:
@@ -79,11 +79,13 @@ class Training(Experiment[TrainingRunSettings, TrainingResult]):
         except InputError as error:
             raise InputError(f"{error}; delete it, and {self.resume_command} makes it again") from None
 
-    def run(self, listener: Listener | None = None, *, workers: int | None = None) -> TrainingResult:
+    def run(
+        self, listener: Listener | Sequence[Listener] | None = None, *, workers: int | None = None
+    ) -> TrainingResult:
         """Train until the end, and evaluate; a training that has ended is only read. A diverged loss is a result.
 
         Args:
-            listener: learns of progress: every record is a row of the history.
+            listener: learns of progress; there may be several. Every record is a row of the history.
             workers: not used, as a training is one process.
 
         Raises:

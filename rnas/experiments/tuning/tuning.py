@@ -50,7 +50,7 @@ class Tuning(Experiment[TuningSettings, TuningResult]):
         """Return the path of the best recipe found."""
         return self.path / "recipe.yaml"
 
-    def run(self, listener: Listener | None = None, *, workers: int | None = None) -> TuningResult:
+    def run(self, listener: Listener | Sequence[Listener] | None = None, *, workers: int | None = None) -> TuningResult:
         """Run trials until there are as many as the settings say, and write the result.
 
         Open trials, which a killed tuning leaves, are trained first, from their first epoch. One after the other in
@@ -58,7 +58,7 @@ class Tuning(Experiment[TuningSettings, TuningResult]):
         sampler and the pruner know depends on which trial ends first.
 
         Args:
-            listener: learns of progress: every record is an Optuna trial.
+            listener: learns of progress; there may be several. Every record is an Optuna trial.
             workers: trials at once, each in a process of its own; None is 0.
 
         Raises:
@@ -128,8 +128,8 @@ class Tuning(Experiment[TuningSettings, TuningResult]):
             study.keep_provenance({"versions": versions(), "device": device_name(training.device)})
             evaluator = TrialTraining(self.settings, self.database)
             with executor_of(evaluator, workers, device=training.device) as executor:
-                ended = sum(trial.state.is_finished() for trial in study.trials)
-                listener.started(self, Work("trial", self.settings.trials, ended, executor.slots))
+                ended = [trial for trial in study.trials if trial.state.is_finished()]
+                listener.started(self, Work("trial", self.settings.trials, len(ended), executor.slots, records=ended))
                 self._run_trials(study, executor, listener)
 
     def _run_trials(self, study: TuningStudy, executor: Executor, listener: Listener) -> None:
@@ -182,7 +182,7 @@ def tune(
     device: str = "auto",
     workers: int = 0,
     output: Path | str | None = None,
-    listener: Listener | None = None,
+    listener: Listener | Sequence[Listener] | None = None,
 ) -> TuningResult:
     """Tune hyperparameters of a recipe for a network, by accuracy under attack on held-out training images.
 
@@ -213,7 +213,7 @@ def tune(
         device: ``auto``, ``cpu`` or ``cuda``.
         workers: trainings at once, each in a process of its own; 0 trains one after the other in this process.
         output: directory of the tuning; None makes ``runs/tune-<network>-<recipe>-<n>``.
-        listener: learns of progress.
+        listener: learns of progress; there may be several.
 
     Raises:
         InputError: a setting is wrong, data are missing, the directory exists, or the recipe as it is given cannot be

@@ -42,12 +42,14 @@ from rnas.utils.provenance import device_name, json_hash, processor, versions
 _ATTACKS = 2
 """PGD on the cross-entropy and PGD on the margin."""
 
+_PREFIXES = {"search_val": "", "test": "test_"}
+"""Prefix of the metrics of each split on which a network is attacked at the highest rung."""
+
 _ACCURACIES = {"clean_accuracy": (0.0, 1.0), "robust_accuracy": (0.0, 1.0), "robust_margin": (-1.0, 1.0)}
 _BOUNDS = {f"{prefix}{name}": bound for prefix in ("", "test_") for name, bound in _ACCURACIES.items()}
 """Least and greatest value of each metric that is measured of every network."""
 
 _HASH_DIGITS = 16
-_TRAINING_SHARE = 0.9
 _DIAGNOSED_IMAGES = 100
 _TIMED_SECONDS = 5.0
 
@@ -153,13 +155,13 @@ class AdversarialTraining(Evaluator):
 
     def _resolved_rungs(self) -> tuple[Rung, ...]:
         highest = self._training.fidelity
-        fidelities = [rung.below(highest) for rung in self._training.rungs]
+        fidelities = self._lower
         if highest in fidelities:
             raise InputError(
                 f"rungs: rung {1 + fidelities.index(highest)} is the highest one again; give at least one difference"
             )
         passes = [self._passes(fidelity, ("search_val",)) for fidelity in fidelities]
-        most = self._passes(highest, ("search_val", "test"))
+        most = self._passes(highest, tuple(_PREFIXES))
         for number, (cheaper, dearer) in enumerate(pairwise([*passes, most]), 1):
             if cheaper >= dearer:
                 raise InputError(
@@ -175,16 +177,34 @@ class AdversarialTraining(Evaluator):
     def _passes(self, fidelity: Fidelity, attacked: Sequence[str]) -> int:
         """Count images passed forward and backward by a training at a fidelity and the attacks on some splits."""
         held: Mapping[str, int] = self._data_record["images"]
+        evaluated = sum(held[split] for split in attacked) * _ATTACKS * self._training.evaluation.steps
+        return self._training_passes(fidelity) + evaluated
+
+    def _training_passes(self, fidelity: Fidelity) -> int:
+        held: Mapping[str, int] = self._data_record["images"]
         inner_attack = self._training.recipe.inner_attack_at(fidelity)
         crafted = 0 if inner_attack is None else inner_attack.passes
         images = min(fidelity.images or held["train"], held["train"])
-        evaluated = sum(held[split] for split in attacked) * _ATTACKS * self._training.evaluation.steps
-        return fidelity.epochs * images * (1 + crafted) + evaluated
+        return fidelity.epochs * images * (1 + crafted)
+
+    def _training_share(self, fidelity: Fidelity) -> float:
+        """Return which share of an evaluation at a fidelity its training is."""
+        evaluated = ("search_val",) if fidelity in self._lower else tuple(_PREFIXES)
+        return self._training_passes(fidelity) / self._passes(fidelity, evaluated)
+
+    def stage(self, task: Task, share: float) -> str:
+        """Return which epoch is trained when a share of a task is done, or that the network is attacked."""
+        fidelity = self._fidelity(task)
+        trained = self._training_share(fidelity)
+        if share >= trained:
+            return "attacked"
+        return f"epoch {int(share / trained * fidelity.epochs) + 1} of {fidelity.epochs}"
 
     def evaluate(self, task: Task, context: Context) -> Evaluation:
         """Train and attack one architecture; deterministic on a CPU with one thread."""
         started = time.perf_counter()
         plan = self._plan(context.device, task)
+        trained = self._training_share(plan.training.fidelity)
 
         def check(share: float) -> None:
             context.progress(share)
@@ -197,10 +217,12 @@ class AdversarialTraining(Evaluator):
         try:
             model = self._build(task, context.device)
             training = Trainer(model, plan.splits["train"], plan.training, task.seed, plan.extra)
-            curve.extend(training.epochs(lambda share: check(share * _TRAINING_SHARE)))
+            curve.extend(training.epochs(lambda share: check(share * trained)))
             model, overfitted = training.result, training.overfitted
             graph_failure = training.graph_failure
-            metrics |= self._measured(model, plan, task.architecture, lambda _: check(_TRAINING_SHARE))
+            metrics |= self._measured(
+                model, plan, task.architecture, lambda share: check(trained + (1 - trained) * share)
+            )
             # Only the network of the highest rung is stored.
             if context.folder is not None and not self._is_lower(plan):
                 context.folder.mkdir(parents=True, exist_ok=True)
@@ -274,7 +296,7 @@ class AdversarialTraining(Evaluator):
             extra = self._extra.to(device) if self._extra is not None else None
             self._on_device[device] = self._divide(device), extra
         splits, extra = self._on_device[device]
-        fidelity = Fidelity(**task.fidelity) if task.fidelity else training.fidelity
+        fidelity = self._fidelity(task)
         steps, step = training.evaluation.steps, training.evaluation.step
         return _Plan(
             splits=splits,
@@ -282,6 +304,9 @@ class AdversarialTraining(Evaluator):
             extra=extra,
             attacks=(PGD(training.eps, steps, step, "cross-entropy"), PGD(training.eps, steps, step, "margin")),
         )
+
+    def _fidelity(self, task: Task) -> Fidelity:
+        return Fidelity(**task.fidelity) if task.fidelity else self._training.fidelity
 
     def _divide(self, device: str) -> dict[str, Split]:
         return divide(self._dataset, self._training.images, self._training.split_seed, device)
@@ -342,7 +367,12 @@ class AdversarialTraining(Evaluator):
 
     def _is_lower(self, plan: _Plan) -> bool:
         """Return whether a plan is that of a lower rung."""
-        return plan.training.fidelity in [rung.below(self._training.fidelity) for rung in self._training.rungs]
+        return plan.training.fidelity in self._lower
+
+    @property
+    def _lower(self) -> list[Fidelity]:
+        """Return the fidelities of the lower rungs, cheapest first."""
+        return [rung.below(self._training.fidelity) for rung in self._training.rungs]
 
     def _measured(
         self, model: nn.Module, plan: _Plan, architecture: Architecture, check: Callable[[float], None]
@@ -351,7 +381,7 @@ class AdversarialTraining(Evaluator):
         rung only.
         """
         metrics: dict[str, float] = {}
-        splits = {"search_val": ""} if self._is_lower(plan) else {"search_val": "", "test": "test_"}
+        splits = {"search_val": ""} if self._is_lower(plan) else _PREFIXES
         for place, (split, prefix) in enumerate(splits.items()):
 
             def checked(share: float, done: int = place) -> None:
@@ -365,7 +395,13 @@ class AdversarialTraining(Evaluator):
         # Training may be in reduced precision; what is reported never is.
         with Numerics().active(images.pixels.device):
             return evaluate_robustness(
-                model, images, plan.attacks, training.split_seed, training.evaluation.batch_size, check
+                model,
+                images,
+                plan.attacks,
+                training.split_seed,
+                training.evaluation.batch_size,
+                check,
+                training.recipe.numerics.cuda_graphs,
             )
 
     def _provenance(self, plan: _Plan, device: str) -> dict[str, Any]:

@@ -151,6 +151,14 @@ class Evaluator(Evaluates, Protocol):
 
 
 @runtime_checkable
+class NamesStages(Protocol):
+    """Define an evaluator that can say in words how far an evaluation is."""
+
+    def stage(self, task: Task, share: float) -> str:
+        """Return what is done of a task, such as ``epoch 3 of 6``, when a share in [0, 1] of it is done."""
+
+
+@runtime_checkable
 class ReadsInputs(Protocol):
     """Define a part of a search, such as an evaluator, whose results depend on files."""
 

@@ -4,23 +4,29 @@ import os
 import sys
 import tempfile
 import time
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from rnas import __version__
+from rnas.data.dataset import Dataset
 from rnas.errors import error_text
+from rnas.evaluation.training_settings import place_dataset
 from rnas.nas.evaluators import _guard as guard
 from rnas.nas.evaluators.evaluator import Context, Evaluates, Evaluation, Task
+from rnas.utils._devices import share_memory
 
 _REPORT_SECONDS = 1.0
 _LONGEST_LOG = 2**20
 
-_loaded: dict[str, Any] = {}
+_loaded: "dict[str, Sent]" = {}
 
 
 @dataclass(frozen=True)
@@ -77,26 +83,65 @@ class Board:
         return self._shares
 
 
-def evaluate(place: Sequence[Any], path: Sequence[str], task: Task, name: str, device: str, board: Any) -> Outcome:
+@dataclass(frozen=True)
+class Images:
+    """Hold a data set as arrays, which all processes of a node read from one place in memory.
+
+    Attributes:
+        name: registered name.
+        folder: from which the driver has read it.
+        pixels: its images.
+        labels: their labels.
+        others: its other fields.
+    """
+
+    name: str
+    folder: Path | None
+    pixels: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+    others: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, name: str, folder: Path | None, dataset: Dataset) -> Self:
+        """Return the arrays of a data set."""
+        own = {one.name: getattr(dataset, one.name) for one in fields(dataset) if one.init}
+        return cls(name, folder, own.pop("pixels").numpy(), own.pop("labels").numpy(), own)
+
+    def place(self) -> None:
+        """Let the evaluators of this process use the data set."""
+        with warnings.catch_warnings():
+            # The memory cannot be written to, and a data set is not.
+            warnings.simplefilter("ignore")
+            pixels, labels = torch.from_numpy(self.pixels), torch.from_numpy(self.labels)
+        place_dataset(self.name, self.folder, Dataset(pixels=pixels, labels=labels, **self.others))
+
+
+def evaluate(
+    place: Sequence[Any], path: Sequence[str], task: Task, name: str, device: str, sharers: int, board: Any
+) -> Outcome:
     """Evaluate one task.
 
     Args:
-        place: reference to the :class:`Sent` of the executor, in a list so that Ray does not read it.
+        place: references to the :class:`Sent` of the executor and to its :class:`Images`, in a list so that Ray does
+            not read them.
         path: where the driver imports from.
         task: what to evaluate.
         name: by which the board knows this attempt.
         device: a torch device.
+        sharers: number of evaluations that share it.
         board: the actor that receives progress.
     """
     sys.path.extend(entry for entry in path if entry not in sys.path)
     try:
-        sent: Sent = _loaded_once(place[0])
+        sent = _loaded_once(place)
     except Exception as error:  # Whatever reading a user's object raises.
         return Outcome(None, f"it cannot be read there ({type(error).__name__}: {error_text(error)})")
     if sent.version != __version__:
         return Outcome(None, f"there is rnas {__version__}, and {sent.version} here")
     if device == "cpu":
         torch.set_num_threads(1)
+    else:
+        share_memory(device, sharers)
     last = -float("inf")
 
     def report(share: float) -> None:
@@ -115,14 +160,17 @@ def evaluate(place: Sequence[Any], path: Sequence[str], task: Task, name: str, d
         return Outcome(evaluation, files={} if shared else _files(Path(scratch)), log=_end(log))
 
 
-def _loaded_once(reference: Any) -> Sent:
+def _loaded_once(place: Sequence[Any]) -> Sent:
     import ray
 
-    if reference.hex() not in _loaded:
+    key = place[0].hex()
+    if key not in _loaded:
         _loaded.clear()
-        _loaded[reference.hex()] = ray.get(reference)
-    sent: Sent = _loaded[reference.hex()]
-    return sent
+        # The evaluator asks for its images while it is read.
+        for images in ray.get(list(place[1:])):
+            images.place()
+        _loaded[key] = ray.get(place[0])
+    return _loaded[key]
 
 
 def _files(folder: Path) -> dict[str, bytes]:

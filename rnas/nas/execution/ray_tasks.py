@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from rnas.errors import InputError, error_text
+from rnas.evaluation.training_settings import held_datasets
 from rnas.nas.evaluators import _guard as guard
 from rnas.nas.evaluators.evaluator import Evaluates, Evaluation, Status, Task, inputs_of
 from rnas.nas.execution import _ray_worker as worker
@@ -46,12 +47,12 @@ class _Running:
 class RayTasks:
     """Run evaluations on a cluster of Ray, one task each.
 
-    A task is given to the evaluator on a node, whose worker process is used again for further tasks. What it leaves in
-    the folder for large results comes back with its result, unless its node has the same folder. A worker that dies
-    costs its evaluation an attempt; a node that is lost costs none.
+    Evaluator and images travel to each node once, and its worker processes are used again for further tasks. What an
+    evaluation leaves in the folder for large results comes back with its result, unless its node has the same folder. A
+    worker that dies costs its evaluation an attempt; a node that is lost costs none.
 
     Args:
-        evaluator: travels to each node once.
+        evaluator: runs the tasks.
         settings: the cluster, and the resources of one evaluation.
         limits: limits of each evaluation; a worker that ignores its deadline is killed soon after it.
         workers: the most evaluations at once; None is as many as the cluster has resources for, as nodes come and go.
@@ -97,6 +98,10 @@ class RayTasks:
         except Exception as error:  # Pickle raises whatever the object does.
             reason = one_line(error_text(error), _LONGEST)
             raise InputError(f"the evaluator cannot travel to the cluster ({reason})") from None
+        # A data set without a folder is part of an installed package.
+        for (name, folder), dataset in held_datasets().items():
+            if folder is not None:
+                self._sent.append(self._ray.put(worker.Images.of(name, folder, dataset)))
         self._board = self._ray.remote(num_cpus=0, max_restarts=-1)(worker.Board).remote()
         options = {"num_cpus": self._needs["CPU"], "num_gpus": self._needs["GPU"], "memory": self._needs["memory"]}
         given = {name: value for name, value in options.items() if value or name == "num_cpus"}
@@ -136,10 +141,12 @@ class RayTasks:
 
     def _submit(self, number: int, task: Task, attempt: int) -> None:
         name = f"{number}-{secrets.token_hex(4)}"
-        device = "cuda:0" if self._needs["GPU"] else "cpu"
+        gpus = self._needs["GPU"]
+        # Ray shows a task its own GPUs only, and starts a new process for each task that has one.
+        device, sharers = ("cuda:0", max(1, int(1 / gpus + 1e-9))) if gpus else ("cpu", 1)
         # A worker imports what the driver can, where a node has the same files.
         path = [os.getcwd() if entry == "" else entry for entry in sys.path]
-        reference = self._evaluate.remote(self._sent, path, task, name, device, self._board)
+        reference = self._evaluate.remote(self._sent, path, task, name, device, sharers, self._board)
         self._running[reference] = _Running(number, task, attempt, name)
 
     def wait(self, tick: Callable[[dict[int, float]], None]) -> list[tuple[int, Evaluation]]:

@@ -3,22 +3,19 @@
 from typing import Self
 
 import numpy as np
-from scipy.linalg import solve_triangular
+from scipy.linalg import cho_solve, solve_triangular
+from scipy.optimize import minimize
 from scipy.spatial.distance import cdist
 
 from rnas._typing import Floats
 
-_TUNED_ON = 200
+_TUNED_ON = 150
 """Largest number of points that the kernel is tuned on: the cost of a step grows with their cube."""
 
-_LENGTHS = np.geomspace(0.3, 10.0, 8)
-"""Length scales to choose from, in units of the root mean square distance of two points."""
-
-_NOISES = np.geomspace(0.002, 1.0, 6)
-"""Shares of noise to choose from: its variance over that of the function."""
-
 _LIKELY_LENGTH, _LIKELY_NOISE = 1.5, 0.05
-_LENGTH_SPREAD, _NOISE_SPREAD = 1.0, 1.5
+_LENGTH_SPREAD, _NOISE_SPREAD, _RELEVANCE_SPREAD = 1.0, 1.5, 0.85
+_LENGTHS, _NOISES, _RELEVANCES = (0.1, 30.0), (0.002, 1.0), (0.002, 50.0)
+_STEPS = 40
 
 _OUTLIER = 6.0
 """Number of robust standard deviations from the median at which a target is cut."""
@@ -27,35 +24,33 @@ _CHUNK = 4000
 
 
 class GaussianProcess:
-    """Gaussian process with a Matern 5/2 kernel plus noise, and one length scale.
+    """Gaussian process with a Matern 5/2 kernel plus noise that learns how relevant each feature is.
 
-    Features are not scaled one by one, so that their scales are their weights. Length scale and share of noise are the
-    most probable ones of a grid, under log-normal priors that keep them from extremes when results are few; the
-    variance of the function is the most likely one. Targets far from the median are cut to six robust standard
-    deviations. The standard deviation includes noise: it is that of a new result.
-
-    Attributes:
-        evidence: logarithm of the probability density of the targets, on the scale on which they are fitted, and of
-            the hyperparameters. Of two sets of features for the same targets, that with the larger evidence is the
-            more probable. It is infinite if all targets are equal, which are predicted with std 0.
+    Features are not scaled one by one, so that their scales are their weights before there are results. The results
+    then multiply the square of each feature's weight by its relevance. Relevances, one length scale (in units of the
+    root mean square distance of two points) and the share of noise (its variance over that of the function) are the
+    most probable ones under log-normal priors, which keep them from extremes when results are few; the variance of the
+    function is the most likely one. Targets far from the median are cut to six robust standard deviations. The standard
+    deviation includes noise: it is that of a new result. If all targets are equal, they are predicted with std 0.
     """
 
-    evidence: float
+    weighs_features = True
+    """Inputs that may be irrelevant do little harm."""
 
     def fit(self, features: Floats, target: Floats) -> Self:
         """Fit to targets; see :meth:`rnas.nas.predictors.predictor.Predictor.fit`."""
         self._constant = float(target[0]) if np.ptp(target) == 0 else None
-        self.evidence = np.inf
         if self._constant is not None:
             return self
         self._centre, self._unit, values = _standardised(target)
-        self._scale = np.sqrt(2 * features.var(axis=0).sum()) or 1.0
-        self._features = features / self._scale
         # Points are spread evenly over the order of the targets, so that few points still cover the whole range.
         tuned_on = np.argsort(values, kind="stable")[np.linspace(0, len(values) - 1, _TUNED_ON).astype(int)]
         tuned_on = tuned_on if len(values) > _TUNED_ON else np.arange(len(values))
-        self._tune(self._features[tuned_on], values[tuned_on])
-        kernel = _matern(cdist(self._features, self._features) / self._length)
+        common = 1 / (float(np.sqrt(2 * features.var(axis=0).sum())) or 1.0)
+        factors, self._noise = _tuned(common * features[tuned_on], values[tuned_on])
+        self._scales = common * factors
+        self._features = features * self._scales
+        kernel = _matern(cdist(self._features, self._features))
         self._root = np.linalg.cholesky(kernel + self._noise * np.eye(len(values)))
         self._weights = solve_triangular(self._root, values, lower=True)
         self._variance = float(self._weights @ self._weights) / len(values)
@@ -72,26 +67,40 @@ class GaussianProcess:
 
     def _predict(self, features: Floats) -> Floats:
         """Return mean and variance (2, n) of standardised results."""
-        covariance = _matern(cdist(self._features, features / self._scale) / self._length)
+        covariance = _matern(cdist(self._features, features * self._scales))
         explained = solve_triangular(self._root, covariance, lower=True)
         left = np.maximum(1 - (explained**2).sum(axis=0), 0) + self._noise
         return np.stack([self._weights @ explained, self._variance * left])
 
-    def _tune(self, features: Floats, values: Floats) -> None:
-        """Choose length scale and noise for standardised values (n,)."""
-        n = len(values)
-        distances = cdist(features, features)
-        self.evidence = -np.inf
-        for length in _LENGTHS:
-            eigenvalues, vectors = np.linalg.eigh(_matern(distances / length))
-            energy = (vectors.T @ values) ** 2
-            for noise in _NOISES:
-                spectrum = np.maximum(eigenvalues, 0) + noise
-                density = -0.5 * (n * np.log((energy / spectrum).sum() / n) + np.log(spectrum).sum())
-                density -= 0.5 * (np.log(length / _LIKELY_LENGTH) / _LENGTH_SPREAD) ** 2
-                density -= 0.5 * (np.log(noise / _LIKELY_NOISE) / _NOISE_SPREAD) ** 2
-                if density > self.evidence:
-                    self.evidence, self._length, self._noise = float(density), float(length), float(noise)
+
+def _tuned(features: Floats, values: Floats) -> tuple[Floats, float]:
+    """Return the factor (f,) to multiply each of features (n, f) by, and the share of noise, for values (n,)."""
+    n, count = features.shape
+    columns = features.T
+    squares = ((columns[:, :, None] - columns[:, None, :]) ** 2).reshape(count, -1)
+    centres = np.log([_LIKELY_LENGTH, _LIKELY_NOISE, *np.ones(count)])
+    spreads = np.array([_LENGTH_SPREAD, _NOISE_SPREAD, *np.full(count, _RELEVANCE_SPREAD)])
+
+    def loss(logarithms: Floats) -> tuple[float, Floats]:
+        """Return the negative log density of the values and of length, noise and relevances, and its gradient."""
+        relevances = np.exp(logarithms[2:] - 2 * logarithms[0])
+        noise = np.exp(logarithms[1])
+        scaled = np.sqrt(5 * (relevances @ squares)).reshape(n, n)
+        decay = np.exp(-scaled)
+        root = np.linalg.cholesky((1 + scaled + scaled**2 / 3) * decay + noise * np.eye(n))
+        inverse = cho_solve((root, True), np.eye(n), check_finite=False)
+        weights = inverse @ values
+        variance = float(values @ weights) / n
+        from_prior = (logarithms - centres) / spreads
+        density = 0.5 * n * np.log(variance) + np.log(np.diag(root)).sum() + 0.5 * from_prior @ from_prior
+        slope = 0.5 * (inverse - np.outer(weights, weights) / variance)
+        by_relevance = relevances * (squares @ (slope * (-5 / 6) * (1 + scaled) * decay).ravel())
+        gradient = np.array([-2 * by_relevance.sum(), noise * np.trace(slope), *by_relevance])
+        return density, gradient + from_prior / spreads
+
+    bounds = np.log([_LENGTHS, _NOISES, *[_RELEVANCES] * count])
+    found = minimize(loss, centres, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": _STEPS}).x
+    return np.exp(found[2:] / 2 - found[0]), float(np.exp(found[1]))
 
 
 def _standardised(target: Floats) -> tuple[float, float, Floats]:

@@ -27,12 +27,11 @@ VALIDATED = 150
 FEWEST_PROMOTED = 8
 """Smallest number of complete evaluations at a higher rung from which the step to it is learnt."""
 
-
 COSTS = ("flops", "params")
-"""Known metrics that may be inputs too, as logarithms: capacity predicts well from few evaluations."""
+"""Known metrics that are inputs too, as logarithms: capacity predicts well from few evaluations."""
 
-COST_SHARES = ((0.0, 0.0), (0.8, 0.0), (0.0, 0.8), (0.7, 0.7))
-"""Weights of the costs as inputs, relative to the features, of which the predictor's evidence chooses."""
+COST_SHARE = 0.5
+"""Weight of each cost as an input, relative to the features, before the predictor learns how relevant it is."""
 
 PROXY_SHARE = 1.5
 """Weight of the scores of proxies as an input, if there are any."""
@@ -60,10 +59,10 @@ class Complete:
 class Surrogate:
     """Fitted predictors, one for each objective that is not known, trained on the complete evaluations.
 
-    An objective is predicted as its :class:`LogDistance`. Inputs are the features of the space, the costs, if they make
-    the results more probable by the predictor's evidence, and the scores of proxies, if given, as ranks among those of
-    the evaluated genomes. With several rungs, each step to a rung with enough results is an :class:`Autoregression`,
-    and the posterior is that of the highest such rung.
+    An objective is predicted as its :class:`LogDistance`. Inputs are the features of the space, the costs, if the
+    predictor learns how relevant each input is, and the scores of proxies, if given, as ranks among those of the
+    evaluated genomes. With several rungs, each step to a rung with enough results is an :class:`Autoregression`, and
+    the posterior is that of the highest such rung.
 
     Args:
         problem: the problem to search.
@@ -91,23 +90,19 @@ class Surrogate:
         self._scores = scores
         self._scored = np.empty((0, 0)) if scores is None else scores(lowest.genomes)
         known = problem.known(lowest.genomes)
-        self._costs = [cost for cost in COSTS if cost in known]
+        weighs = getattr(predictor(), "weighs_features", False)
+        self._costs = [cost for cost in COSTS if weighs and cost in known]
         self._predicted = [place for place, o in enumerate(problem.objectives) if o.metric not in known]
         rows = fitted_rows(lowest.points, FITTED)
         fitted = lowest.genomes[rows]
         self._scales = {place: LogDistance(lowest.points[rows, place]) for place in self._predicted}
         # Constant inputs have no effect, whatever their weight.
         self._deviations = [np.sqrt(block.var(axis=0).sum()) or 1.0 for block in self._blocks(fitted)]
-        self._cost_shares = dict.fromkeys(self._predicted, COST_SHARES[0])
-        self._predictors = {place: self._fitted(predictor, place, fitted) for place in self._predicted}
+        inputs = self._inputs(fitted)
+        self._predictors = {p: predictor().fit(inputs, self._scales[p].scores) for p in self._predicted}
         few = spread(len(rows), VALIDATED)
-        self.tau = min(
-            (
-                cross_validated_tau(predictor, self._inputs(fitted[few], place), self._scales[place].scores[few])
-                for place in self._predicted
-            ),
-            default=1.0,
-        )
+        taus = [cross_validated_tau(predictor, inputs[few], self._scales[p].scores[few]) for p in self._predicted]
+        self.tau = min(taus, default=1.0)
         rungs = [lowest]
         self._steps: list[dict[int, Autoregression]] = []
         for results in view.promoted:
@@ -146,21 +141,6 @@ class Surrogate:
                 predicted[row][objective.metric] = Prediction(objective.sign * float(mean), float(std))
         return list(predicted)
 
-    def _fitted(self, predictor: Callable[[], Predictor], place: int, genomes: Integers) -> Predictor:
-        """Fit a predictor of an objective to genomes (n, v), with the weights of costs that its evidence prefers."""
-        best: Predictor | None = None
-        blocks = self._blocks(genomes)
-        for shares in COST_SHARES if self._costs else COST_SHARES[:1]:
-            self._cost_shares[place] = shares
-            candidate = predictor().fit(self._weighted(blocks, place), self._scales[place].scores)
-            if best is None or evidence(candidate) > evidence(best):
-                best, preferred = candidate, shares
-            if not hasattr(candidate, "evidence"):
-                break
-        self._cost_shares[place] = preferred
-        assert best is not None
-        return best
-
     def _exact(self, genomes: Integers) -> Floats:
         """Return the known objectives (n, objectives) of genomes (n, v), and 0 for the others."""
         unknown = {self._problem.objectives[place].metric: np.zeros(len(genomes)) for place in self._predicted}
@@ -168,11 +148,11 @@ class Surrogate:
 
     def _scores_of(self, genomes: Integers, place: int) -> tuple[Floats, Floats]:
         """Return mean and standard deviation (n,) of an objective's scores at the lowest rung."""
-        return checked_prediction(self._predictors[place], self._inputs(genomes, place))
+        return checked_prediction(self._predictors[place], self._inputs(genomes))
 
     def _lifted(self, genomes: Integers, place: int, mean: Floats, std: Floats, rung: int) -> tuple[Floats, Floats]:
         """Propagate mean and std (n,) of an objective at ``rung`` to the highest fitted rung."""
-        inputs = self._inputs(genomes, place)
+        inputs = self._inputs(genomes)
         for step in self._steps[rung:]:
             mean, std = step[place].lifted(inputs, mean, std)
         return mean, std
@@ -185,7 +165,7 @@ class Surrogate:
         return {
             place: Autoregression(
                 predictor,
-                self._inputs(above.genomes[upper], place),
+                self._inputs(above.genomes[upper]),
                 below.points[lower, place],
                 above.points[upper, place],
             )
@@ -218,19 +198,11 @@ class Surrogate:
             blocks += [normal_scores_among(values, others)[:, None] for values, others in columns]
         return blocks
 
-    def _inputs(self, genomes: Integers, place: int) -> Floats:
-        """Return the weighted inputs (n, f) of the predictor of an objective."""
-        return self._weighted(self._blocks(genomes), place)
-
-    def _weighted(self, blocks: Sequence[Floats], place: int) -> Floats:
-        shares = [1.0, *self._cost_shares[place][: len(self._costs)], *([PROXY_SHARE] * self._scored.shape[1])]
-        weighted = zip(blocks, shares, self._deviations, strict=True)
+    def _inputs(self, genomes: Integers) -> Floats:
+        """Return the weighted inputs (n, f) of the predictors."""
+        shares = [1.0, *[COST_SHARE] * len(self._costs), *[PROXY_SHARE] * self._scored.shape[1]]
+        weighted = zip(self._blocks(genomes), shares, self._deviations, strict=True)
         return np.concatenate([block * (share / deviation) for block, share, deviation in weighted], axis=1)
-
-
-def evidence(predictor: Predictor) -> float:
-    """Return the evidence of a fitted predictor; 0 for one that has none."""
-    return float(getattr(predictor, "evidence", 0.0))
 
 
 def fitted_rows(points: Floats, most: int) -> Integers:

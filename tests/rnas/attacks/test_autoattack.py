@@ -22,6 +22,7 @@ from rnas.attacks.losses import misclassified
 from rnas.attacks.named import named_attack
 from rnas.errors import InputError
 from rnas.testing.attack import AttackConformance, random_batch
+from tests.waits import Waits
 
 EPSILON = Fraction(3, 20)
 RADII: dict[Norm, Fraction] = {"linf": EPSILON, "l2": Fraction(1), "l1": Fraction(4)}
@@ -375,3 +376,18 @@ def test_square_refuses_images_that_are_too_small_for_its_tiles(norm: Norm) -> N
     images = torch.rand(2, 1, 4, 4, generator=torch.Generator().manual_seed(0))
     with pytest.raises(InputError, match=r"square5 in the .* ball needs images of 5x5 or more"):
         Square(Fraction(1, 10), norm, queries=5)(network, images, torch.zeros(2, dtype=torch.long), torch.arange(2), 0)
+
+
+@pytest.mark.parametrize(("skip", "most"), [(False, 3), (True, 5)])
+def test_a_query_of_square_waits_for_the_device_only_to_choose_images(skip: bool, most: int) -> None:
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Flatten(), nn.Linear(64, 10))
+    images, ids = torch.rand(6, 1, 8, 8), torch.arange(6)
+    labels = model(images).argmax(1)
+    counts = []
+    for queries in (10, 30):
+        # In so small a ball all images withstand every query.
+        with Waits() as counter:
+            Square(Fraction(1, 10**6), queries=queries, skip_unchanged=skip)(model, images, labels, ids, 0)
+        counts.append(counter.waits)
+    assert (counts[1] - counts[0]) / 20 <= most

@@ -13,7 +13,7 @@ from rich.text import Text
 
 import rnas
 from rnas.cli import main
-from rnas.cli.console import PlainConsole
+from rnas.cli.console import PlainConsole, loading
 from rnas.cli.progress import ProgressView
 from rnas.nas.result import SearchResult
 
@@ -48,7 +48,7 @@ def test_progress_shows_messages_as_text() -> None:
     shown = console.file.getvalue()
     assert SHOWN in shown
     assert "\x1b" not in shown
-    assert re.search(r"\[/x\].* \[conv1\] \[b\]", shown)
+    assert re.search(r"\[/x\].* \[conv1\] .*\[b\]", shown)
 
 
 def test_only_one_module_makes_consoles() -> None:
@@ -95,3 +95,26 @@ def test_everything_is_printed_in_any_encoding(
     text = out.buffer.getvalue().decode(encoding)
     assert exit_.value.code == 0
     assert ("\u2191" if encoding == "utf-8" else "\\u2191") in text
+
+
+def test_a_terminal_shows_that_something_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    for terminal in (True, False):
+        text = io.StringIO()
+        console = PlainConsole(file=text, force_terminal=terminal, width=100)
+        monkeypatch.setattr("rnas.cli.console.stderr", lambda console=console: console)
+        with loading():
+            pass
+        assert ("loading PyTorch, settings and data" in text.getvalue()) == terminal
+
+
+def test_results_are_written_to_registered_listeners_as_well(command, tmp_path: Path) -> None:
+    pytest.importorskip("tensorboard")
+    words = ("search", "--space", "digits-bench", "--strategy", "random", "--budget", 3, "--output", tmp_path / "run")
+    unknown = command(*words, "--track", "paper")
+    assert unknown.code == 2
+    assert "unknown listener 'paper'; known: mlflow, tensorboard, wandb" in unknown.err
+    assert not (tmp_path / "run").exists()
+    done = command(*words, "--track", "tensorboard")
+    assert done.code == 0, done.err
+    folders = [entry for entry in (tmp_path / "run" / "tensorboard").iterdir() if entry.is_dir()]
+    assert len(folders) == 3

@@ -4,6 +4,7 @@ import io
 import json
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,8 +13,11 @@ import yaml
 from rich.console import Console
 
 from rnas.cli.progress import ProgressView
-from rnas.experiment import Work
+from rnas.cli.views.search import SearchWords
+from rnas.experiment import Listener, Work
 from rnas.nas._dispatch import label
+from rnas.nas.config import SearchConfig
+from rnas.nas.evaluators.evaluator import Task
 from rnas.nas.ledger import Ledger
 from rnas.nas.result import SearchResult
 from rnas.nas.search import Search
@@ -62,37 +66,67 @@ def shown(run: SearchResult, before: int, now: int, shares: dict[int, float]) ->
         for record in run.records[before : before + now]:
             view.recorded(ledger.record(record.number, record.evaluation))
         view.progress({label(ledger.records[number]): share for number, share in shares.items()})
-    return [line for line in text.getvalue().splitlines() if "━" in line][-1]
+    return [line for line in text.getvalue().splitlines() if re.search(r"\d+/12 ", line)][-1]
 
 
-def test_on_a_terminal_what_is_finished_is_counted_and_the_time_left_waits_for_it(finished_run: SearchResult) -> None:
+def test_on_a_terminal_what_is_finished_is_counted_and_the_first_time_left_is_rough(finished_run: SearchResult) -> None:
+    starting = shown(finished_run, 0, 0, {0: 0, 1: 0})
+    assert " 0/12" in starting
+    assert "left" not in starting
     first = shown(finished_run, 0, 0, {0: 0.9, 1: 0.9, 2: 0.3})
     assert " 0/12" in first
-    assert "left" not in first
+    assert re.search(r" about \S+ \S+ left\s*$", first)
     resumed = shown(finished_run, 3, 0, {3: 0.9, 4: 0.9})
     assert " 3/12" in resumed
-    assert "left" not in resumed
+    assert "about" in resumed
     begun = shown(finished_run, 3, 1, {4: 0.9, 5: 0.9})
     assert " 4/12" in begun
     assert begun.rstrip().endswith(" left")
+    assert "about" not in begun
     # The bar itself moves by what runs.
     assert resumed.count("━") > shown(finished_run, 3, 0, {}).count("━")
 
 
 def test_long_work_gives_a_sign_of_life_where_output_is_a_file(finished_run: SearchResult) -> None:
     text = io.StringIO()
-    with ProgressView(Console(file=text, width=200)) as view:
-        view.started(Search.open(finished_run.path), Work("evaluation", 20, 12, 4))
+    search = Search.open(finished_run.path)
+    with ProgressView(Console(file=text, width=200)) as view, search.reading() as storage:
+        search._ledger = search._opened(storage)
+        view.started(search, Work("evaluation", 20, 12, 4))
         before = text.getvalue()
-        view.progress({"abc": 0.25})
-        assert text.getvalue() == before
+        view.progress({"0 abc": 0, "1 def": 0})
+        view.progress({"0 abc": 0, "1 def": 0})
+        assert text.getvalue().removeprefix(before) == "12/20  abc starts, def starts\n"
         view._said = float("-inf")
-        view.progress({"abc": 0.25})
-        view.progress({"abc": 0.5})
-        assert text.getvalue().removeprefix(before) == "12/20  abc: 25%\n"
-        view._said = float("-inf")
-        view.progress({str(number): 0.5 for number in range(9)})
-    assert text.getvalue().endswith("12/20  9 under way\n")
+        view.progress({f"{number} abc": 0.5 for number in range(9)})
+    assert re.fullmatch(r"12/20  9 under way  about [.\d]+ s left", text.getvalue().splitlines()[-1])
+
+
+def test_a_training_in_a_search_is_shown_by_its_epoch(tmp_path: Path) -> None:
+    training = {
+        "data": "digits",
+        "images": {"train": 60, "search_val": 40, "test": 40},
+        "fidelity": {"epochs": 3, "batch_size": 30, "attack_steps": 1},
+        "rungs": [{"epochs": 1}],
+        "evaluation": {"steps": 1},
+    }
+    config = {"space": "digits-bench", "evaluator": {"train": training}, "strategy": "random", "budget": 1}
+    search = Search.create(SearchConfig.parse(config, "test"), tmp_path / "run")
+    said: dict[str, None] = {}
+
+    class Shown(Listener):
+        def progress(self, shares: Mapping[str, float]) -> None:
+            words = SearchWords(search, Work("evaluation", 1)).running(shares)
+            said[words.partition(" ")[2]] = None
+
+    search.run(Shown(), workers=0)
+    assert list(said) == ["starts", "epoch 1 of 1", "attacked"]
+    task = Task(search.result().records[0].architecture, 0)
+    assert [search.setup.evaluator.stage(task, share) for share in (0, 0.3, 0.99)] == [
+        "epoch 1 of 3",
+        "epoch 2 of 3",
+        "attacked",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -15,11 +15,13 @@ import pytest
 import torch
 
 import rnas
+from rnas.cli.train import tensor_core_note
 from rnas.experiments.training.result import TrainingResult
 from rnas.experiments.training.training import Training
 from rnas.networks import architecture as arch
 from rnas.networks.zoo import find
 from rnas.statistics.proportions import proportion
+from rnas.training.recipe import Recipe
 from tests.rnas.cli.test_kill_and_resume import heed_interrupts
 from tests.rnas.experiments.training.trainings import NETWORK, timeless, weights
 
@@ -292,3 +294,21 @@ def test_interrupted_it_says_how_to_resume(folder: Path) -> None:
         assert last.endswith(f"rnas resume '{path}'")
         assert "Traceback" not in rest
         assert len(load(path).history) >= 1
+
+
+@pytest.mark.parametrize(
+    ("device", "numerics", "is_told"),
+    [
+        ("cuda", {}, True),
+        ("cuda:1", {"cuda_graphs": True}, True),
+        ("cuda", {"precision": "bfloat16"}, False),
+        ("cuda", {"tf32": True}, False),
+        ("cpu", {}, False),
+    ],
+)
+def test_a_gpu_without_its_tensor_cores_is_one_line(device: str, numerics: dict[str, Any], is_told: bool) -> None:
+    recipe = Recipe.resolve({"name": "sat", "numerics": numerics})
+    note = tensor_core_note(device, recipe, "evaluator.train.recipe")
+    assert ("--set evaluator.train.recipe.numerics.precision=bfloat16" in note) == is_told
+    assert bool(note) == is_told
+    assert "\n" not in note

@@ -1,4 +1,5 @@
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -37,3 +38,14 @@ def test_all_of_it_is_recorded() -> None:
     assert recorded["weights"] == "a/b.pth"
     assert recorded["threats"] == ["l2:0.5"]
     assert (recorded["attacks"], recorded["images"], recorded["output"]) == (["fgsm", "pgd20", "pgd20-margin"], 5, None)
+
+
+@pytest.mark.parametrize(("gigabytes", "images"), [(8, 500), (24, 500), (80, 1500), (139, 2000), (288, 2000)])
+def test_a_gpu_takes_more_images_at_a_time_the_more_memory_it_has(
+    gigabytes: int, images: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    properties = SimpleNamespace(total_memory=gigabytes * 2**30)
+    monkeypatch.setattr("torch.cuda.get_device_properties", lambda device: properties)
+    assert Request(network="net", device="cuda", batch_size=None).batch_size == images
+    assert Request(network="net", device="cuda", batch_size=64).batch_size == 64
+    assert Request(network="net").batch_size == Request(network="net", batch_size=None).batch_size == 500

@@ -8,7 +8,9 @@ from rnas.attacks.pgd import PGD
 from rnas.data.dataset import divide
 from rnas.data.digits import load
 from rnas.evaluation.robustness import evaluate_robustness, image_seconds, judge
+from rnas.training import _cuda_graph as cuda_graph
 from tests.arithmetic import FLOAT32, Recording
+from tests.rnas.training.tape import TAPES, recorded
 
 PART = divide(load(None), load(None).splits, 0)["search_val"].first(60)
 ATTACKS = (PGD(Fraction(1, 10), 5), PGD(Fraction(1, 10), 5, loss="margin"))
@@ -89,3 +91,18 @@ def test_an_image_is_timed_in_the_arithmetic_in_which_it_is_evaluated(fresh_swit
     recording = Recording(network())
     assert image_seconds(recording, PART, ATTACKS[:1]) > 0
     assert recording.seen == {FLOAT32}
+
+
+def test_attacks_in_graphs_give_the_same_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = network()
+    attacks = (*ATTACKS, PGD(Fraction(1, 2), 2, norm="l2"), PGD(Fraction(1, 10), 2, restarts=2))
+    expected = evaluate_robustness(model, PART, attacks, 0, 7)
+    TAPES.clear()
+    monkeypatch.setitem(cuda_graph.CAPTURES, "cpu", recorded)
+    found = evaluate_robustness(model, PART, attacks, 0, 7, graphs=True)
+    assert torch.equal(found.robust, expected.robust)
+    assert torch.equal(found.margin, expected.margin)
+    # Restarts choose images, and few batches are not worth a graph.
+    assert len(TAPES) == 3
+    evaluate_robustness(model, PART, attacks, 0, 20, graphs=True)
+    assert len(TAPES) == 3

@@ -506,7 +506,7 @@ def test_namings_are_not_mixed(path: Path) -> None:
 
 
 @given(st.data())
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_only_the_exact_set_of_tensors_fits(path: Path, data: st.DataObject) -> None:
     tensors = original(network())
     dropped = data.draw(st.sets(st.sampled_from(sorted(tensors))))

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from rnas.scaling_rules._fit import Rules, fit_observations
-from rnas.scaling_rules.findings import Findings, compare_with_paper, ledger_hash, metric_of
+from rnas.scaling_rules.findings import Findings, compare_with_paper, ledger_hash
 from rnas.scaling_rules.observations import Observations
 from rnas.scaling_rules.saved_rule import SavedRule
+from rnas.utils._metric import metric_of
 from tests.rnas.scaling_rules.grids import design
 
 
@@ -79,4 +80,4 @@ def test_the_hash_is_of_networks_and_scores_in_any_order() -> None:
 def test_accuracies_are_distinguished() -> None:
     observations = scored()
     shares = replace(observations, metric="robust_accuracy", score=np.linspace(0, 1, len(observations)))
-    assert [metric_of(o).kind for o in (observations, shares)] == ["number", "proportion"]
+    assert [metric_of(o.metric, o.score.tolist()).kind for o in (observations, shares)] == ["number", "proportion"]

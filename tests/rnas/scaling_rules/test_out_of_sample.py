@@ -66,7 +66,8 @@ def test_differences_are_paired_by_seed_and_corrected_for_their_number() -> None
     rng = np.random.default_rng(0)
     below = [score - 0.05 + 0.005 * noise for score, noise in zip(OURS, rng.standard_normal(5), strict=True)]
     about = [0.49, 0.49, 0.52, 0.50, 0.53]
-    (budget,) = result(rule=OURS, robust_scaling=below, uniform=about).budgets
+    whole = result(rule=OURS, robust_scaling=below, uniform=about)
+    (budget,) = whole.budgets
     scaling, uniform, searched = budget.comparisons
     tested = ttest_rel(OURS, below)
     assert scaling.gain == pytest.approx(np.mean(OURS) - np.mean(below))
@@ -79,6 +80,10 @@ def test_differences_are_paired_by_seed_and_corrected_for_their_number() -> None
     assert (searched.verdict, searched.gain, searched.held) == (SAME, None, None)
     assert budget.candidates[0].same_as == ("searched",)
     assert budget.candidates[3].mean == pytest.approx(np.mean(OURS))
+    rows = whole.rows()
+    assert [row["name"] for row in rows] == ["rule", "robust-scaling", "uniform", "searched"]
+    assert rows[1]["mean"] == pytest.approx(np.mean(below))
+    assert rows[0]["predicted_low"] < rows[0]["predicted"] < rows[0]["predicted_high"]
 
 
 def test_worse_and_not_as_predicted() -> None:

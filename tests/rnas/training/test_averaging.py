@@ -3,12 +3,14 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
+from torch.optim.swa_utils import update_bn
 
-from rnas.training._average import Average
+from rnas.training._average import Average, renew_statistics
 from rnas.training.averaging import EMA, SWA
 from rnas.training.schedules._progress import Progress
 from rnas.training.trainer import Trainer
 from tests.rnas.training.digits import TRAINING, network, plan
+from tests.waits import Waits
 
 
 def trained_for(steps: int, seed: int = 0) -> list[list[torch.Tensor]]:
@@ -120,3 +122,27 @@ def test_averaged_batch_normalisation_has_the_statistics_of_clean_training_image
     assert torch.allclose(norm.running_mean, mean, rtol=1e-4, atol=1e-6)
     assert torch.allclose(norm.running_var, variance, rtol=1e-4, atol=1e-6)
     assert not torch.allclose(training.model[1].running_mean, mean, rtol=1e-2)
+
+
+def test_statistics_are_those_of_torch_without_waiting_for_the_device() -> None:
+    one, other = network().eval(), network().eval()
+    batches = [TRAINING.images(slice(start, start + 16)) for start in (0, 16, 32)]
+    update_bn(batches, one)
+    with Waits() as counter:
+        renew_statistics(batches, other)
+    assert counter.waits == 0
+    assert not other.training
+    assert [module.momentum for module in other.modules() if isinstance(module, nn.BatchNorm2d)] == [0.1, 0.1]
+    for name, tensor in one.state_dict().items():
+        assert torch.equal(tensor, other.state_dict()[name]), name
+
+
+def test_buffers_are_followed_in_one_launch() -> None:
+    small, large = network(), nn.Sequential(*(network() for _ in range(3)))
+    counts = []
+    for model in (small, large):
+        average = Average(EMA(decay=0.9), model)
+        with Waits() as counter:
+            average.after_step(model, Progress(1, 10, 1))
+        counts.append(counter.kernels)
+    assert counts[0] == counts[1]

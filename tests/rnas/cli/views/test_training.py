@@ -55,7 +55,8 @@ def test_elsewhere_each_epoch_and_each_attack_is_a_line(finished: TrainingResult
         f"best {finished.history[0]['val_robust_accuracy']:.1%} robust (epoch 1)",
     ):
         assert words in line
-    assert lines[-1] == "test images: fgsm on the best weights"
+    assert lines[-2] == "test images: fgsm on the best weights"
+    assert lines[-1].startswith("0/1  fgsm on the best weights: 50%")
 
 
 def test_on_a_terminal_there_is_a_bar_as_well(finished: TrainingResult, tmp_path: Path) -> None:

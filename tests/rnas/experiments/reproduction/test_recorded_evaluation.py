@@ -140,6 +140,8 @@ def test_other_corrupted_images_refute(evaluated: Path, tmp_path: Path) -> None:
         (lambda content: content["data"].update(ids=[10**6] * 40), "digits has no image 1000000"),
         (lambda content: content["clean"].update(right="f"), "clean"),
         (lambda content: content.pop("seed"), "not a result of rnas evaluate: seed"),
+        (lambda content: content["clean"].update(accuracy=99.0), r"not a result of rnas evaluate: clean\.accuracy"),
+        (lambda content: content.update(params=-5), "not a result of rnas evaluate: params"),
     ],
 )
 def test_what_cannot_be_reproduced_is_told(

@@ -45,6 +45,8 @@ def test_seeds_that_gave_nothing_are_counted_and_left_out(result: str, monkeypat
     assert "2 of 4 further seeds gave a result." in found.notes
     assert found.metrics[0].seed_spread is not None
     assert len(found.metrics[0].seed_spread.values) == 2
+    first = found.rows()[0]
+    assert (first["name"], first["found"], first["status"]) == (found.metrics[0].name, first["recorded"], EXACTLY)
 
 
 def test_notes_do_not_ask_for_seeds_that_were_given(result: str, monkeypatch: pytest.MonkeyPatch) -> None:

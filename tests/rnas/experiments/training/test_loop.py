@@ -14,6 +14,7 @@ from filelock import FileLock
 from rnas.errors import DeviceLostError, InputError
 from rnas.experiment import Listener, resume
 from rnas.experiments.training._history import to_csv
+from rnas.experiments.training._summary import checked_summary
 from rnas.experiments.training.result import TrainingResult
 from rnas.experiments.training.training import Training
 from rnas.training.recipe import Recipe
@@ -219,6 +220,13 @@ def test_damaged_directories_are_told(finished: TrainingResult, tmp_path: Path) 
         Training.open(path)
     with pytest.raises(InputError, match=r"is not an experiment; it holds run"):
         resume(tmp_path)
+
+
+def test_an_accuracy_that_no_network_has_is_refused(finished: TrainingResult) -> None:
+    content = json.loads(json.dumps(finished.summary))
+    content["best"]["test"]["worst_case"]["accuracy"] = 99.0
+    with pytest.raises(InputError, match=r"^here: best\.test\.worst_case\.accuracy: input should be less than"):
+        checked_summary(content, "here")
 
 
 def test_a_loss_that_diverges_ends_the_training_with_the_last_good_epoch(tmp_path: Path) -> None:

@@ -62,6 +62,16 @@ def test_a_truncated_file_is_damaged(tmp_path: Path, length: int) -> None:
         State.read(path)
 
 
+@pytest.mark.parametrize(
+    ("column", "value"), [("val_robust_accuracy", 99.0), ("val_robust_margin", -3.0), ("seconds", -1.0)]
+)
+def test_a_value_that_a_column_cannot_have_is_damage(tmp_path: Path, column: str, value: float) -> None:
+    path = tmp_path / "state.safetensors"
+    State("fingerprint", ({**ROW, column: value},)).write(path)
+    with pytest.raises(InputError, match=rf"damaged \(state: history\.0\.{column}: input should be"):
+        State.read(path)
+
+
 def test_other_safetensors_are_no_state(tmp_path: Path) -> None:
     path = tmp_path / "state.safetensors"
     save_file({"weights": torch.rand(2)}, path)

@@ -9,18 +9,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import rnas
 from rnas.errors import InputError
+from rnas.nas._setup import resolve
+from rnas.nas.config import SearchConfig
 from rnas.nas.evaluators.evaluator import Context, Evaluation, Status, Task
 from rnas.nas.execution import Limits, RaySettings, RayTasks, on_ray, on_this_host
 from rnas.nas.execution.ray_settings import cluster
 from rnas.nas.search import Search
+from rnas.utils._threads import one_thread
 from tests.evaluators import Scripted, as_task
 from tests.rnas.experiments_small import KINDS
 from tests.rnas.nas.execution.test_executors import run_all
-from tests.rnas.nas.test_search import TINY
+from tests.rnas.nas.test_search import TINY, small_images
 from tests.rnas.test_experiment import Killer, essence
 
 pytestmark = pytest.mark.slow
@@ -159,7 +163,7 @@ def test_a_search_whose_driver_is_killed_ends_as_one_in_this_process(tmp_path: P
     here = rnas.search(TINY, budget=4, output=tmp_path / "here")
     there = tmp_path / "there"
     address = ray.get_runtime_context().gcs_address
-    config = rnas.nas.SearchConfig.parse({**TINY, "budget": 4, "ray": {"address": address}}, "test")
+    config = SearchConfig.parse({**TINY, "budget": 4, "ray": {"address": address}}, "test")
     Search.create(config, there)
     killing = (
         "import sys; from tests.rnas.nas.execution.test_ray_tasks import drive_and_die; drive_and_die(sys.argv[1])"
@@ -174,6 +178,35 @@ def test_a_search_whose_driver_is_killed_ends_as_one_in_this_process(tmp_path: P
         return essence(found.to_dict()["evaluations"], Path("/nowhere"))
 
     assert evaluations(result) == evaluations(here)
+
+
+@pytest.mark.usefixtures("ray_cluster")
+def test_images_come_from_the_driver(tmp_path: Path) -> None:
+    folder = tmp_path / "images"
+    small_images(folder, 0, 40)
+    config = {
+        "space": {"name": "robust-resnet", "depths": [1], "widths": [1], "base_channels": [4, 8, 16]},
+        "evaluator": {
+            "train": {
+                "data": "folder",
+                "data_dir": folder,
+                "images": {"search_val": 10, "test": 10},
+                "fidelity": {"epochs": 1, "batch_size": 30, "attack_steps": 1},
+                "evaluation": {"steps": 1},
+            }
+        },
+    }
+    setup = resolve(SearchConfig.parse(config, "test"), tmp_path, "test")
+    task = Task(setup.space.decode(setup.space.sample(1, np.random.default_rng(0))[0]), 0)
+    with one_thread("cpu"):
+        here = setup.evaluator.evaluate(task, Context())
+    with on_ray(), setup.executor() as executor:
+        # As on another host.
+        folder.rename(tmp_path / "elsewhere")
+        executor.submit(0, task)
+        [(_, there)] = executor.wait(lambda shares: None)
+    assert there.reason == ""
+    assert there.metrics == here.metrics
 
 
 @pytest.mark.usefixtures("ray_cluster")

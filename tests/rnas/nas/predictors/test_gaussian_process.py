@@ -32,7 +32,16 @@ def test_scale_of_the_features_does_not_matter() -> None:
 
 
 def test_many_evaluations_are_fitted() -> None:
-    # Of more than 200 only some tune it.
+    # Of more than 150 only some tune it.
     features, target = samples(300)
     mean, _ = GaussianProcess().fit(features, target).predict(features)
     assert kendalltau(mean, target).statistic > 0.9
+
+
+def test_it_learns_which_features_are_relevant() -> None:
+    rng = np.random.default_rng(0)
+    features = rng.random((160, 30))
+    target = np.sin(3 * features[:, 0]) + features[:, 1] ** 2
+    mean, std = GaussianProcess().fit(features[:60], target[:60]).predict(features[60:])
+    assert kendalltau(mean, target[60:]).statistic > 0.9
+    assert 0.8 < (np.abs(mean - target[60:]) < 1.645 * std).mean() <= 1

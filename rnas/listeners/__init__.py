@@ -1,0 +1,5 @@
+"""Write the results of an experiment to TensorBoard, MLflow or Weights & Biases, while it runs."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,88 @@
+"""Write results for TensorBoard."""
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from rnas.experiment import CONFIG, Experiment
+from rnas.listeners.entry import Entry, point_name
+from rnas.listeners.tracker import Tracker
+
+if TYPE_CHECKING:
+    from torch.utils.tensorboard import SummaryWriter
+
+_HALF_WRITTEN = ".partial"
+
+
+class TensorBoard(Tracker):
+    """Write each evaluation as a run of TensorBoard, with its metrics, its curve and its hyperparameters.
+
+    Metrics stand at the number of the evaluation, and curves over epochs. The epochs of a training are one run.
+
+    Args:
+        folder: folder of the event files, with a folder for each experiment; None is ``tensorboard`` in the
+            experiment's directory.
+    """
+
+    name: ClassVar[str] = "tensorboard"
+    needs: ClassVar[str] = "tensorboard"
+
+    def __init__(self, folder: Path | str | None = None) -> None:
+        super().__init__()
+        self._folder = None if folder is None else Path(folder)
+        self._place = Path()
+        self._own: SummaryWriter | None = None
+
+    def begin(self, experiment: Experiment[Any, Any]) -> set[str]:
+        """Return the names of the folders of evaluations, and those of the epochs in the experiment's own run."""
+        from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+        from torch.utils.tensorboard import SummaryWriter
+
+        self._place = experiment.path / "tensorboard" if self._folder is None else self._folder / experiment.path.name
+        self._place.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(self._partial, ignore_errors=True)
+        found = {entry.name for entry in self._place.iterdir() if entry.is_dir()}
+        new = not any(self._place.glob("events.*"))
+        if not new:
+            events = EventAccumulator(str(self._place)).Reload()
+            for tag in events.Tags()["scalars"]:
+                found |= {point_name(scalar.step) for scalar in events.Scalars(tag)}
+        self._own = SummaryWriter(str(self._place))
+        if new:
+            self._own.add_text("settings", f"```yaml\n{(experiment.path / CONFIG).read_text(encoding='utf-8')}\n```")
+        return found
+
+    def write(self, entry: Entry) -> None:
+        """Write an epoch to the experiment's own run, and any other entry as a run, whole or not at all."""
+        assert self._own is not None
+        if entry.is_point:
+            for name, value in entry.metrics.items():
+                self._own.add_scalar(name, value, entry.step)
+            self._own.flush()
+            return
+        _write_run(self._partial, entry)
+        self._partial.rename(self._place / entry.name)
+
+    def end(self) -> None:
+        """Close the event file of the experiment's own run."""
+        assert self._own is not None
+        self._own.close()
+
+    @property
+    def _partial(self) -> Path:
+        # Outside of the folder, where TensorBoard would show it.
+        return self._place.with_name(f"{self._place.name}{_HALF_WRITTEN}")
+
+
+def _write_run(folder: Path, entry: Entry) -> None:
+    from torch.utils.tensorboard import SummaryWriter
+    from torch.utils.tensorboard.summary import hparams
+
+    with SummaryWriter(str(folder)) as writer:
+        for summary in hparams(dict(entry.parameters), dict(entry.metrics)):  # type: ignore[no-untyped-call]
+            writer._get_file_writer().add_summary(summary)
+        for name, value in entry.metrics.items():
+            writer.add_scalar(name, value, entry.step)
+        for place, point in enumerate(entry.curve, 1):
+            for name, value in point.items():
+                writer.add_scalar(f"curve/{name}", value, int(point.get("epoch", place)))
