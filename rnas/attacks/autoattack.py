@@ -308,7 +308,8 @@ class _SquareOfOneDraw(SquareAttack):  # type: ignore[misc]
 
     def random_int(self, low: int = 0, high: int = 1, shape: Sequence[int] = (1,)) -> int:
         """Draw an integer in [low, high), or low where the two are equal."""
-        return int(low + (high - low) * torch.rand(shape))
+        drawn: list[float] = (low + (high - low) * torch.rand(shape)).tolist()
+        return int(drawn[0])
 
     def margin_and_loss(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         """Return the margin (n,) of images (n, C, H, W), once as the margin and once as the loss."""

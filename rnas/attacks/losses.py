@@ -50,8 +50,7 @@ def logits_ratio(logits: Tensor, labels: Tensor) -> Tensor:
 
 def wrong_class(scores: Tensor, labels: Tensor) -> Tensor:
     """Return the greatest score (n,) among the classes other than the label, of scores (n, K), K >= 2."""
-    label = F.one_hot(labels, scores.shape[1]).bool()
-    return scores.masked_fill(label, -torch.inf).amax(dim=1)
+    return scores.scatter(1, labels[:, None], -torch.inf).amax(dim=1)
 
 
 def divergence(logits: Tensor, clean: Tensor) -> Tensor:

@@ -17,6 +17,7 @@ COMMANDS = {
     "search": "Search for robust architectures.",
     "resume": "Continue an experiment that stopped, or extend it.",
     "report": "Write the report of a search again.",
+    "simulate-cluster": "Simulate a search on a large cluster.",
     "dashboard": "Show the ledger of an experiment in a browser.",
     "fidelity": "Measure how well short trainings rank networks.",
     "replicate": "Repeat a paper's experiment.",

@@ -196,8 +196,12 @@ class Search(Experiment[SearchConfig, SearchResult]):
         """Search until the budget is spent; see :meth:`Experiment.run`. A search without any result says so."""
         result = super().run(listener, workers=workers)
         ended = [record.evaluation for record in result.records if record.evaluation is not None]
-        if ended and not any(record.complete for record in result.records):
+        if ended and not result.complete:
             text = f"none of {pluralize(len(ended), 'evaluation')} gave a result; the first: {ended[0].reason}"
+            if any(record.complete for record in result.records):
+                text = (
+                    f"none of {pluralize(len(ended), 'evaluation')} is at the highest rung: resume with a larger budget"
+                )
             if listener is None:
                 # It is seen where nobody set logging up, as in a notebook.
                 _log.warning("%s: %s", self.path, text)

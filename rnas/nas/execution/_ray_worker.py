@@ -21,6 +21,7 @@ from rnas.errors import error_text
 from rnas.evaluation.training_settings import place_dataset
 from rnas.nas.evaluators import _guard as guard
 from rnas.nas.evaluators.evaluator import Context, Evaluates, Evaluation, Task
+from rnas.utils._devices import share_memory
 
 _REPORT_SECONDS = 1.0
 _LONGEST_LOG = 2**20
@@ -115,7 +116,9 @@ class Images:
         place_dataset(self.name, self.folder, Dataset(pixels=pixels, labels=labels, **self.others))
 
 
-def evaluate(place: Sequence[Any], path: Sequence[str], task: Task, name: str, device: str, board: Any) -> Outcome:
+def evaluate(
+    place: Sequence[Any], path: Sequence[str], task: Task, name: str, device: str, sharers: int, board: Any
+) -> Outcome:
     """Evaluate one task.
 
     Args:
@@ -125,6 +128,7 @@ def evaluate(place: Sequence[Any], path: Sequence[str], task: Task, name: str, d
         task: what to evaluate.
         name: by which the board knows this attempt.
         device: a torch device.
+        sharers: number of evaluations that share it.
         board: the actor that receives progress.
     """
     sys.path.extend(entry for entry in path if entry not in sys.path)
@@ -136,6 +140,8 @@ def evaluate(place: Sequence[Any], path: Sequence[str], task: Task, name: str, d
         return Outcome(None, f"there is rnas {__version__}, and {sent.version} here")
     if device == "cpu":
         torch.set_num_threads(1)
+    else:
+        share_memory(device, sharers)
     last = -float("inf")
 
     def report(share: float) -> None:

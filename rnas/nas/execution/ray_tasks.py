@@ -141,10 +141,12 @@ class RayTasks:
 
     def _submit(self, number: int, task: Task, attempt: int) -> None:
         name = f"{number}-{secrets.token_hex(4)}"
-        device = "cuda:0" if self._needs["GPU"] else "cpu"
+        gpus = self._needs["GPU"]
+        # Ray shows a task its own GPUs only, and starts a new process for each task that has one.
+        device, sharers = ("cuda:0", max(1, int(1 / gpus + 1e-9))) if gpus else ("cpu", 1)
         # A worker imports what the driver can, where a node has the same files.
         path = [os.getcwd() if entry == "" else entry for entry in sys.path]
-        reference = self._evaluate.remote(self._sent, path, task, name, device, self._board)
+        reference = self._evaluate.remote(self._sent, path, task, name, device, sharers, self._board)
         self._running[reference] = _Running(number, task, attempt, name)
 
     def wait(self, tick: Callable[[dict[int, float]], None]) -> list[tuple[int, Evaluation]]:

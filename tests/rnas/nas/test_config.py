@@ -11,6 +11,7 @@ from rnas.evaluation.training_settings import TrainingSettings
 from rnas.nas._setup import resolve
 from rnas.nas.config import SearchConfig
 from rnas.nas.presets import preset, preset_names, preset_text
+from rnas.nas.space import find_space
 from rnas.utils._yaml_files import read_mapping, set_key
 from search_spaces.cells import CellSettings
 
@@ -135,6 +136,16 @@ def test_an_assignment_that_cannot_be_is_refused(assignment: str) -> None:
 def test_presets_are_configs(name: str) -> None:
     assert SearchConfig.parse(yaml.safe_load(preset_text(name)), name).budget > 0
     assert preset_text(name).startswith("# ")
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_presets_have_more_networks_than_their_budget(name: str) -> None:
+    config = SearchConfig.parse(preset(name), name)
+    settings = dict(config.space)
+    found = find_space(settings.pop("name"))
+    images = ((1, 8, 8), 10) if config.evaluator.get("train", {}).get("data") == "digits" else found.usual_images
+    space = found(found.Settings.model_validate(settings), *images)
+    assert space.enumeration is None or len(space.enumeration) >= config.budget
 
 
 def test_an_unknown_preset_is_refused() -> None:

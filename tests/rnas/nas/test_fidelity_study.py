@@ -53,13 +53,15 @@ _SEARCH: dict[str, Any] = {
 
 @pytest.mark.parametrize("space", [_SEARCH["space"], {"name": "wide-resnet-depths", "narrow": {"depth1": [2, 3]}}])
 def test_reading_a_study_imports_no_code_that_its_search_names(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, space: dict[str, Any]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, space: dict[str, Any]
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
     (tmp_path / "own_code.py").write_text(_CODE)
     sys.modules.pop("own_code", None)
-    search = Search.create(SearchConfig.parse({**_SEARCH, "space": space}, "test"), tmp_path / "run")
+    search = Search.create(SearchConfig.parse({**_SEARCH, "space": space, "budget": 1}, "test"), tmp_path / "run")
+    search.run()
+    assert "none of 2 evaluations is at the highest rung: resume with a larger budget" in caplog.text
     settings = FidelitySettings(search=search.path, architectures=10, bands=1)
     result = FidelityStudy.create(settings, tmp_path / "study").run()
     longer = rnas.resume(tmp_path / "study", seeds=3)

@@ -187,7 +187,7 @@ def test_an_estimate_is_of_seconds_and_bytes() -> None:
 def test_an_estimate_is_of_the_images_that_are_trained_on(monkeypatch: pytest.MonkeyPatch) -> None:
     # On this clock a training step takes a second, and nothing else takes any time.
     monkeypatch.setattr(Trainer, "step_seconds", lambda trainer: 1.0)
-    monkeypatch.setattr("rnas.nas.evaluators.adversarial_training.now", lambda device: 0.0)
+    monkeypatch.setattr("rnas.nas.evaluators.adversarial_training.image_seconds", lambda *_: 0.0)
     images = {"train": 1_000, "search_val": 8, "test": 8}
     whole, few = (
         evaluator(images=images, fidelity={"epochs": 500, "batch_size": 20, "attack_steps": 1, "images": number})

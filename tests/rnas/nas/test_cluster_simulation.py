@@ -1,0 +1,36 @@
+from pathlib import Path
+
+import pytest
+
+from rnas.errors import InputError
+from rnas.nas._setup import resolve
+from rnas.nas.cluster_simulation import simulate_cluster
+from rnas.nas.config import SearchConfig
+from rnas.nas.execution.virtual_cluster import ClusterModel
+from rnas.nas.presets import preset
+
+MODEL = ClusterModel(workers=10, seconds=600, spread=0.5, stragglers=0.05, failures=0.05)
+
+
+def test_an_asynchronous_search_leaves_no_worker_idle() -> None:
+    content = {**preset("digits-bench"), "strategy": "random", "budget": 120}
+    setup = resolve(SearchConfig.parse(content, "test"), Path(), "test")
+    seen: list[int] = []
+    found = simulate_cluster(setup, MODEL, seen.append)
+    batches, asynchronous = found.searches
+    assert seen == list(range(1, 241))
+    assert (batches.evaluations, asynchronous.evaluations) == (120, 120)
+    assert asynchronous.utilisation_before_end == pytest.approx(1)
+    assert batches.utilisation_before_end < 0.95
+    for search in found.searches:
+        assert search.worker_hours == pytest.approx(10 * search.hours)
+        volumes = [volume for _, volume in search.hypervolume]
+        assert 0 < volumes[0] <= volumes[1] <= volumes[2] < 1
+        assert search.hypervolume[-1][0] == pytest.approx(search.hours)
+    assert found.to_dict()["cluster"]["workers"] == 10
+
+
+def test_what_takes_time_cannot_be_simulated() -> None:
+    setup = resolve(SearchConfig.parse(preset("digits"), "test"), Path(), "test")
+    with pytest.raises(InputError, match="a simulation needs results that take no time"):
+        simulate_cluster(setup, MODEL)
