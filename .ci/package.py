@@ -26,25 +26,22 @@ python readme.py
 
 
 def main() -> None:
-    """Build, and use the wheel with this interpreter and with the others that are at hand."""
+    """Build, and use the wheel with this interpreter."""
     if sys.argv[1:] == ["--installed"]:
         use("installed", os.environ["PATH"])
         return
     shutil.rmtree(ROOT / "dist", ignore_errors=True)
     # The wheel is built from the sdist, so that a file that the sdist lacks is missed.
     run([sys.executable, "-m", "build", "--outdir", ROOT / "dist", ROOT])
+    # Python finds entry points in what the build leaves here, also after they have changed.
+    shutil.rmtree(ROOT / "rnas.egg-info", ignore_errors=True)
     [wheel] = (ROOT / "dist").glob("*.whl")
-    for name in ("python3.11", "python3.12", "python3.13"):
-        own = name == f"python3.{sys.version_info.minor}"
-        interpreter = sys.executable if own else shutil.which(name)
-        # A name that is found may still be a stand-in for an interpreter that is not chosen.
-        if interpreter is None or subprocess.run([interpreter, "--version"], capture_output=True).returncode:
-            print(f"{name}: skipped, there is no such interpreter")
-            continue
-        with tempfile.TemporaryDirectory() as folder:
-            env = Path(folder)
-            linked(wheel, env) if own else installed(wheel, env, interpreter)
-            use(f"{name}, {wheel.name}", f"{env / 'bin'}{os.pathsep}{os.environ['PATH']}")
+    with tempfile.TemporaryDirectory() as folder:
+        linked(wheel, Path(folder))
+        use(wheel.name, f"{Path(folder) / 'bin'}{os.pathsep}{os.environ['PATH']}")
+    own = f"3.{sys.version_info.minor}"
+    others = [version for version in ("3.11", "3.12", "3.13") if version != own]
+    print(f"Python {own}: passed; {' and '.join(others)}: skipped, each needs an environment of its own with torch")
 
 
 def linked(wheel: Path, env: Path) -> None:
@@ -67,12 +64,6 @@ def linked(wheel: Path, env: Path) -> None:
             link, target = site / top, Path(str(found.locate_file(top)))
             if name != "rnas" and not link.exists() and target.exists():
                 link.symlink_to(target)
-
-
-def installed(wheel: Path, env: Path, interpreter: str) -> None:
-    """Make an environment of another interpreter, with everything installed."""
-    run([interpreter, "-m", "venv", env])
-    run([env / "bin" / "python", "-m", "pip", "install", "--quiet", "-c", ROOT / "constraints.txt", wheel])
 
 
 def use(title: str, path: str) -> None:

@@ -24,6 +24,8 @@ STUBS = {".".join(stub.parent.relative_to(ROOT).parts): stub for stub in sorted(
 _LOADED = re.compile(r"<(?:script|img|iframe|source)\b[^>]*\bsrc=[\"']?(?:https?:)?//|<link\b[^>]*stylesheet[^>]*//")
 _FORMULA = re.compile(r'<(span|div) class="arithmatex">\\[(\[](.*?)\\[)\]]</\1>', re.DOTALL)
 
+_ROLE = re.compile(r":(?:attr|class|data|func|meth|mod):(?=<code>)")
+
 _log = logging.getLogger("mkdocs.hooks.rnas")
 
 
@@ -181,6 +183,63 @@ def recipe_keys() -> str:
     )
 
 
+TABLES = (
+    ("Huang, Lu, Deb, Boddeti, CVPR 2023, Table 2", "CVPR 2023, Table 2", "TRADES", "bat"),
+    ("the same networks by SAT, in the README of their code", "CIFAR-10 (SAT)", "SAT", "bat-sat"),
+    ("the same networks by MART, in the README of their code", "CIFAR-10 (MART)", "MART", "bat-mart"),
+    ("scalings of depth and width, in the README of their code, Table 2", "residual-network, Table 2", "TRADES", "bat"),
+    ("advanced training, in the README of their code, Table 3", "residual-network, Table 3", "AAT", "aat"),
+    ("Huang, Wang, Erfani, Gu, Bailey, Ma, NeurIPS 2021, Table 1", "NeurIPS 2021, Table 1", "SAT", "sat"),
+    ("Huang, Wang, Erfani, Gu, Bailey, Ma, NeurIPS 2021, Table 2", "NeurIPS 2021, Table 2", "SAT", "sat"),
+)
+"""Tables of papers: a name, what is in the source of their rows, how they say that they trained, and that recipe."""
+
+_IMAGES = 50_000
+
+
+def papers() -> dict[str, list[str]]:
+    """Return the rows of the tables on what reproduces which table or figure of a paper, and what it costs."""
+    from rnas import registry
+    from rnas.experiments.replications.design import PAPER, SMALL, Size, replications
+
+    digits, cifar10 = Size(SMALL, (1, 8, 8), 10), Size(PAPER, (3, 32, 32), 10)
+    studies = []
+    for one in replications():
+        small, cells = len(one.design(digits)) * one.seeds, one.design(cifar10)
+        cost = _work((cell.flops for cell in cells), one.recipe, one.seeds)
+        where = f"{one.paper.split(':')[0]}; {one.section}"
+        studies.append(
+            f"| `{one.name}` | {_cell(where)} | {small} | {len(cells) * one.seeds} by `{one.recipe}` | {cost} |"
+        )
+    published = [
+        one for group in registry.names(registry.BASELINES) for one in registry.load(registry.BASELINES, group)
+    ]
+    tables = []
+    for title, source, training, recipe in TABLES:
+        found = [
+            one
+            for one in published
+            if any(
+                row.dataset == "cifar10" and source in row.source and training in row.training for row in one.published
+            )
+        ]
+        names = ", ".join(f"`{one.name}`" for one in found)
+        cost = _work((one.cost.flops for one in found), recipe, 1)
+        tables.append(f"| {_cell(title)} | {names} | `{recipe}` | {cost} |")
+    return {"studies": studies, "tables": tables}
+
+
+def _work(flops: "Iterable[int]", recipe: str, seeds: int) -> str:
+    """Return the cells on what it costs to train networks by a recipe."""
+    from rnas.training import Recipe
+
+    resolved = Recipe.resolve(recipe)
+    passes = 1 + getattr(resolved.inner_attack, "steps", 0)
+    # A backward pass costs twice a forward pass.
+    work = 3 * sum(flops) * seeds * _IMAGES * resolved.epochs * passes
+    return f"{work / 1e18:,.0f} | {work / 1e13 / 86_400:,.0f}"
+
+
 def _table(keys: "Iterable[Key]") -> str:
     rows = (f"| {code(key.key)} | {_cell(key.type)} | {code(key.default)} | {_cell(key.meaning)} |" for key in keys)
     return "\n".join(["| key | type | default | meaning |", "|---|---|---|---|", *rows])
@@ -245,8 +304,16 @@ def _linked(page: Path) -> Iterator[Path]:
             yield path
 
 
+def on_page_markdown(markdown: str, *, page: "Page", config: "MkDocsConfig", files: "Files") -> str:
+    """Fill the tables of the page on papers."""
+    if page.file.src_uri == "how-to/papers.md":
+        for name, rows in papers().items():
+            markdown = markdown.replace(f"<!-- {name} -->", "\n".join(rows))
+    return markdown
+
+
 def on_page_content(content: str, *, page: "Page", config: "MkDocsConfig", files: "Files") -> str:
-    """Write formulas as MathML, which browsers show without a script."""
+    """Write formulas as MathML, which browsers show without a script, and references of docstrings as plain names."""
     from latex2mathml.converter import convert
 
     def formula(match: re.Match[str]) -> str:
@@ -255,7 +322,7 @@ def on_page_content(content: str, *, page: "Page", config: "MkDocsConfig", files
             return f'<div class="formula">{convert(written, display="block")}</div>'
         return str(convert(written))
 
-    return _FORMULA.sub(formula, content)
+    return _ROLE.sub("", _FORMULA.sub(formula, content))
 
 
 def on_post_page(output: str, *, page: "Page", config: "MkDocsConfig") -> str:

@@ -219,6 +219,20 @@ def test_tables_have_what_the_code_has() -> None:
             named_attack(name, Fraction(8, 255))
 
 
+def test_what_reproduces_a_table_is_what_there_is() -> None:
+    rows = hooks.papers()
+    assert [row.split("`")[1] for row in rows["studies"]] == registry.names(registry.REPLICATIONS)
+    page = (ROOT / "docs" / "how-to" / "papers.md").read_text()
+    for name, lines in rows.items():
+        assert f"<!-- {name} -->" in page
+        assert all(line.endswith(" |") and "|  |" not in line for line in lines)
+    [first, *_] = rows["tables"]
+    # Twelve networks, 100 epochs, eleven passes forward and backward over 50,000 images.
+    assert first.count("`") == 2 * 13
+    published = [5.11e9, 10.1e9, 20.0e9, 39.9e9]
+    assert float(first.split("|")[4].replace(",", "")) > sum(published) * 3 * 50_000 * 100 * 11 / 1e18
+
+
 PACKAGE = (ROOT / "docs" / "how-to" / "package.md").read_text()
 
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,8 @@ def _command(*given: object) -> list[str]:
     return [sys.executable, "-m", "rnas", *map(str, given)]
 
 
-def _run(folder: Path, *given: object) -> dict[str, Any]:
-    """Run a command of rnas; return its exit code, seconds, JSON, and the end of what it said."""
+def _run(folder: Path, *given: object, keep: Sequence[str] = ()) -> dict[str, Any]:
+    """Run a command of rnas; return its exit code, its seconds, these parts of its JSON, and why it failed."""
     started = time.perf_counter()
     done = subprocess.run(
         _command(*given), cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, encoding="utf-8"
@@ -32,10 +33,12 @@ def _run(folder: Path, *given: object) -> dict[str, Any]:
     found: dict[str, Any] = {"code": done.returncode, "seconds": time.perf_counter() - started}
     if done.returncode:
         found["said"] = done.stderr[-1000:]
-    try:
-        found["json"] = json.loads(done.stdout)
-    except ValueError:
-        found["json"] = None
+    if keep:
+        try:
+            content = json.loads(done.stdout)
+        except ValueError:
+            content = {}
+        found |= {name: content.get(name) for name in keep}
     return found
 
 
@@ -63,8 +66,10 @@ def training(place: Place) -> dict[str, Any]:
             network = {**NETWORK, "depths": [1, 1], "channels": [4, 8]}
             (folder / "net.json").write_text(json.dumps(network), encoding="utf-8")
         else:
-            scaled = _run(folder, "scale", "--flops", "200M", "--json")
-            (folder / "net.json").write_text(json.dumps(scaled["json"]), encoding="utf-8")
+            scaled = subprocess.run(
+                _command("scale", "--flops", "200M", "--json"), env=ENVIRONMENT, capture_output=True, check=True
+            )
+            (folder / "net.json").write_bytes(scaled.stdout)
         images = place.size(15_000, 64)
         options = ["--recipe", "short-sat", *_data(place), "--device", place.device]
         if place.data is not None or place.tiny:
@@ -89,20 +94,21 @@ def training(place: Place) -> dict[str, Any]:
         os.kill(process.pid, getattr(signal, "SIGKILL", signal.SIGTERM))
         said = process.communicate()[1]
         found: dict[str, Any] = {"before it was killed": said[-1000:]}
-        found["resume"] = _run(folder, "resume", "trained", "--json")
+        summary = ("status", "epochs_done", "seconds", "best", "device", "processor", "without_cuda_graph")
+        found["resume"] = _run(folder, "resume", "trained", "--json", keep=summary)
         history = folder / "trained" / "history.csv"
         found["history"] = history.read_text(encoding="utf-8").splitlines() if history.exists() else None
         weights = ["trained/best.safetensors", "--device", place.device, "--json"]
         weights += [] if place.data is None else ["--data-dir", place.data]
         attack = ["--attacks", place.size("pgd20,autoattack-cascade", "fgsm"), "--images", place.size(400, 20)]
-        evaluated = _run(folder, "evaluate", *weights, *attack, "--output", "evaluated")
-        if evaluated["json"] is not None:
-            keep = ("clean", "worst_case", "device", "precision")
-            content = {key: evaluated["json"].get(key) for key in keep}
-            content["attacks"] = [(one["name"], one["accuracy"], one["cost"]) for one in evaluated["json"]["attacks"]]
-            evaluated["json"] = content
+        results = ("clean", "attacks", "worst_case", "precision")
+        evaluated = _run(folder, "evaluate", *weights, *attack, "--output", "evaluated", keep=results)
+        evaluated["clean"], evaluated["worst_case"] = (
+            (evaluated[part] or {}).get("accuracy") for part in ("clean", "worst_case")
+        )
+        evaluated["attacks"] = [(one["name"], one["accuracy"], one["cost"]) for one in evaluated["attacks"] or ()]
         found["evaluate"] = evaluated
-        found["reproduce"] = _run(folder, "reproduce", "trained", "--json")
+        found["reproduce"] = _run(folder, "reproduce", "trained", "--json", keep=("status", "reproduced", "conditions"))
         return found
 
 
@@ -119,12 +125,11 @@ def search(place: Place) -> dict[str, Any]:
         options += ["--set", "evaluator.train.images={search_val: 32, test: 32}"]
     found: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as name:
-        found["estimate"] = _run(Path(name), *options, "--dry-run", "--json")
+        found["estimate"] = _run(Path(name), *options, "--dry-run", "--json", keep=("work", "slots", "device"))
         for workers in (1, 4)[: place.size(None, 1)]:
             output = f"search-{workers}"
             more = ["--budget", place.size(8, 2), "--workers", workers, "--output", output, "--json"]
             result = _run(Path(name), *options, *more)
-            result.pop("json")
             file = Path(name) / output / "result.json"
             if file.exists():
                 content = json.loads(file.read_text(encoding="utf-8"))

@@ -7,7 +7,7 @@ import torch
 
 from rnas.errors import DeviceLostError, InputError
 from rnas.utils import _devices as devices
-from rnas.utils._devices import memory_fraction, noticing_loss, out_of_memory, peak_memory
+from rnas.utils._devices import memory_fraction, noticing_loss, out_of_memory, peak_memory, share_memory
 
 CUDA_FULL = torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
 
@@ -113,3 +113,14 @@ def test_the_memory_of_a_process_is_counted_in_bytes_on_every_system(monkeypatch
     assert peak_memory("cpu") == pytest.approx(kibibytes, rel=0.01)
     monkeypatch.setattr(devices, "resource", None)
     assert peak_memory("cpu") is None
+
+
+def test_a_process_may_use_its_part_of_a_shared_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[float, str]] = []
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda device: SimpleNamespace(total_memory=80 * 2**30))
+    monkeypatch.setattr(torch.cuda, "set_per_process_memory_fraction", lambda *given: asked.append(given))
+    share_memory("cuda:1", 1)
+    share_memory("cpu", 4)
+    assert asked == []
+    share_memory("cuda:1", 4)
+    assert asked == [(memory_fraction(80 * 2**30, 4), "cuda:1")]

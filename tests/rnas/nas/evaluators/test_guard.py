@@ -3,6 +3,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from rnas.nas.evaluators import _guard as guard
 from rnas.nas.evaluators.evaluator import Context, Evaluation, Status
@@ -72,3 +73,16 @@ def test_a_long_reason_is_cut() -> None:
     )
     assert result.status is Status.FAILED
     assert 290 < len(result.reason) <= 300
+
+
+@pytest.mark.parametrize("behaviour", ["well", "fault"])
+def test_memory_of_a_gpu_is_free_for_others_after_each_evaluation(
+    monkeypatch: pytest.MonkeyPatch, behaviour: str
+) -> None:
+    freed: list[bool] = []
+    monkeypatch.setattr(torch.cuda, "is_initialized", lambda: True)
+    monkeypatch.setattr(torch.cuda, "empty_cache", lambda: freed.append(True))
+    guard.evaluate(Scripted({16: behaviour} if behaviour == "fault" else {}), as_task(16), Context("cuda:0"))
+    assert freed == [True]
+    guard.evaluate(Scripted({}), as_task(16), Context("cpu"))
+    assert freed == [True]
