@@ -38,11 +38,13 @@ def test_what_people_read_and_go_on_with(command: Command, folder: Path) -> None
     assert lines[0].startswith(f"{RUN}: net.json by recipe sat, 3 trials of 2 epochs on cpu, sampler tpe, pruner none")
     assert lines[1] == "tuned: learning_rate in 0.05:0.5:log, nesterov in true,false"
     assert "never by test images" in lines[2]
-    assert [line.split("  ")[0] for line in lines[3:]] == ["1/3", "2/3", "3/3"]
-    assert "trial 0  learning_rate 0.1  nesterov false" in lines[3]
-    assert "best " in lines[3]
-    assert "left" in lines[3]
-    assert "left" not in lines[5]
+    assert lines[3].startswith("0/3  trial 0: ")
+    ended = lines[4:]
+    assert [line.split("  ")[0] for line in ended] == ["1/3", "2/3", "3/3"]
+    assert "trial 0  learning_rate 0.1  nesterov false" in ended[0]
+    assert "best " in ended[0]
+    assert "left" in ended[0]
+    assert "left" not in ended[2]
     rows = [line.split() for line in out.splitlines() if line.split()[:1] in (["0"], ["1"], ["2"])]
     assert len(rows) == 3
     assert rows[0][1:3] == ["0.1", "false"]

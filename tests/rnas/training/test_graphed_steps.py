@@ -26,10 +26,12 @@ RECIPES: dict[str, tuple[dict[str, Any], int]] = {
 }
 
 
-def trained(recipe: dict[str, Any], graphs: bool) -> tuple[list[dict[str, Any]], dict[str, torch.Tensor], str]:
+def trained(
+    recipe: dict[str, Any], graphs: bool, device: str = "cpu"
+) -> tuple[list[dict[str, Any]], dict[str, torch.Tensor], str]:
     given = {**recipe, "numerics": {**recipe.get("numerics", {}), "cuda_graphs": graphs}}
     steps = plan(given, epochs=2, batch_size=40, attack_steps=2)
-    training = Trainer(network(channels=3), coloured(TRAINING.first(120)), steps, 3)
+    training = Trainer(network(channels=3).to(device), coloured(TRAINING.first(120)).to(device), steps, 3)
     points = [{name: value for name, value in point.items() if name != "seconds"} for point in training.epochs()]
     return points, training.state(), training.graph_failure
 
@@ -68,3 +70,12 @@ def test_a_pass_that_cannot_be_captured_runs_without_a_graph(monkeypatch: pytest
     assert "_local_scalar_dense.default is not permitted in a capture" in training.graph_failure
     state = training.state()
     assert all(torch.equal(state[name], tensor) for name, tensor in expected[1].items())
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("recipe", [recipe for recipe, _ in RECIPES.values()], ids=list(RECIPES))
+def test_a_training_in_graphs_on_a_gpu_is_the_one_without(recipe: dict[str, Any]) -> None:
+    points, _, failure = trained(recipe, True, "cuda")
+    assert failure == ""
+    expected, _, _ = trained(recipe, False, "cuda")
+    assert [point["loss"] for point in points] == pytest.approx([point["loss"] for point in expected], rel=0.01)

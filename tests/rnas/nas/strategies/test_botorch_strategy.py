@@ -32,10 +32,10 @@ from rnas.testing.strategy import (
 
 @pytest.mark.slow
 class TestConformance(StrategyConformance):
-    before = 12
+    before = 28
 
     def make(self, problem: Problem) -> BoTorch:
-        return BoTorch(problem, initial=6, samples=8, pool=8)
+        return BoTorch(problem, initial=26, samples=8, pool=8)
 
 
 def genomes(problem: Problem, view: Any, n: int = 2, seed: int = 0, **options: Any) -> np.ndarray[Any, Any]:
