@@ -19,9 +19,11 @@ class AttackedNetwork(nn.Module):
         like: images (n, C, H, W) in the number format and memory format that the network needs.
         remember: keep logits that are computed without gradient, the first for each number of images, because FAB asks
             again and again for the logits of the original images. The caller may then not write into the logits.
+        trust: return all logits as they are, and look only at the end whether they were finite (:meth:`was_right`),
+            because looking waits for a GPU.
     """
 
-    def __init__(self, model: nn.Module, like: Tensor, remember: bool) -> None:
+    def __init__(self, model: nn.Module, like: Tensor, remember: bool, trust: bool = False) -> None:
         super().__init__()
         self._model = model
         self._dtype = like.dtype
@@ -29,6 +31,12 @@ class AttackedNetwork(nn.Module):
         self._memory_format = torch.channels_last if channels_last else torch.contiguous_format
         self._remember = remember
         self._remembered: dict[int, tuple[Tensor, Tensor]] = {}
+        self._trust = trust
+        self._all_finite = torch.ones((), dtype=torch.bool, device=like.device)
+
+    def was_right(self) -> bool:
+        """Return whether no logit was returned that is not finite."""
+        return bool(self._all_finite)
 
     def forward(self, images: Tensor) -> Tensor:
         """Return logits (n, K), or (n, K + 1) if some are not finite, float32, of images (n, C, H, W)."""
@@ -51,7 +59,11 @@ class AttackedNetwork(nn.Module):
 
     def _logits(self, images: Tensor) -> Tensor:
         logits: Tensor = self._model(images.to(dtype=self._dtype, memory_format=self._memory_format))
-        return _finite(logits.float())
+        logits = logits.float()
+        if not self._trust:
+            return _finite(logits)
+        self._all_finite = self._all_finite & logits.detach().isfinite().all()
+        return logits
 
 
 def _finite(logits: Tensor) -> Tensor:

@@ -34,6 +34,8 @@ _RESTARTS_IN_L1 = 5
 _SCHEDULE_IN_L1 = ((3, 30), (2, 30), (1, 40))
 _MOST_TARGETS = 9
 _QUERIES = 5000
+_WAITED_FOR = {"cuda"}
+"""Types of devices for which reading a number means to wait."""
 _SILENT = logging.Logger("pyautoattack")
 _SILENT.addHandler(logging.NullHandler())
 
@@ -79,11 +81,26 @@ class AutoAttackComponent(ABC):
                     f"{self.name} needs {self.least_classes} classes for its loss, but the network has {classes}: "
                     "remove it, or use apgd-ce, fab-t and square"
                 )
-            network = AttackedNetwork(model, images, remember=self._remember)
-            found = self._search(network, plain, labels, ids, seed, classes)
+            found = self._found(model, images, plain, labels, ids, seed, classes)
         found = found.to(images.dtype).clamp_(0, 1)
         usable = found.flatten(1).isfinite().all(dim=1)
         return torch.where(usable[:, None, None, None], found, images)
+
+    def _found(
+        self, model: nn.Module, images: Tensor, plain: Tensor, labels: Tensor, ids: Tensor, seed: int, classes: int
+    ) -> Tensor:
+        """Search, on a GPU first as if all logits were finite, and once more with care if they were not."""
+        if images.device.type in _WAITED_FOR:
+            network = AttackedNetwork(model, images, self._remember, trust=True)
+            try:
+                found = self._search(network, plain, labels, ids, seed, classes)
+            except Exception:  # Whatever the library does with a number that is none.
+                if network.was_right():
+                    raise
+            else:
+                if network.was_right():
+                    return found
+        return self._search(AttackedNetwork(model, images, self._remember), plain, labels, ids, seed, classes)
 
     @abstractmethod
     def _search(

@@ -8,7 +8,7 @@ import typer
 from rnas.cli.console import AsJson, print_json, print_rows, say, stderr
 from rnas.cli.options import with_settings
 from rnas.nas.config import SearchConfig
-from rnas.nas.execution.virtual_cluster import ClusterModel
+from rnas.nas.execution.cluster_model import ClusterModel
 
 
 @with_settings(ClusterModel, *ClusterModel.model_fields, into="cluster")

@@ -12,7 +12,8 @@ from rnas.errors import InputError
 from rnas.experiment import Listener
 from rnas.nas._loop import Loop
 from rnas.nas._setup import Setup
-from rnas.nas.execution.virtual_cluster import ClusterModel, VirtualCluster
+from rnas.nas.execution.cluster_model import ClusterModel
+from rnas.nas.execution.virtual_cluster import VirtualCluster
 from rnas.nas.front import hypervolume_history, normalised
 from rnas.nas.ledger import Ledger
 from rnas.nas.objective import minimised

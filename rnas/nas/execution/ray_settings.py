@@ -42,17 +42,17 @@ def cluster(own: RaySettings | None = None) -> RaySettings | None:
 
 
 @contextmanager
-def on_ray(address: str = "auto", **resources: Any) -> Iterator[None]:
+def on_ray(**settings: Any) -> Iterator[None]:
     """Run the evaluations of every experiment in the block on a cluster of Ray, each as a task of its own.
 
     Args:
-        address: ``auto``, ``local`` or HOST:PORT, see :class:`RaySettings`.
-        **resources: other fields of :class:`RaySettings`.
+        **settings: fields of :class:`RaySettings`, such as ``address="local"``; the others are those of a search's own
+            settings.
 
     Raises:
         InputError: a field is unknown or wrong.
     """
-    with _within(RaySettings(address=address, **resources)):
+    with _within(RaySettings(**settings)):
         yield
 
 

@@ -378,8 +378,43 @@ def test_square_refuses_images_that_are_too_small_for_its_tiles(norm: Norm) -> N
         Square(Fraction(1, 10), norm, queries=5)(network, images, torch.zeros(2, dtype=torch.long), torch.arange(2), 0)
 
 
-@pytest.mark.parametrize(("skip", "most"), [(False, 3), (True, 5)])
-def test_a_query_of_square_waits_for_the_device_only_to_choose_images(skip: bool, most: int) -> None:
+class HalfBroken(nn.Module):
+    """Logits that are not finite for bright images."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(64, 10)
+
+    def forward(self, images: Tensor) -> Tensor:
+        logits: Tensor = self.linear(images.flatten(1))
+        bright = images.flatten(1).mean(1, keepdim=True) > 0.503
+        return torch.where(bright, logits * torch.inf, logits)
+
+
+@pytest.mark.parametrize("broken", [False, True])
+@pytest.mark.parametrize("name", ["apgd-ce", "apgd-t2", "fab-t", "square50"])
+def test_looking_at_the_end_whether_logits_are_finite_changes_no_number(
+    name: str, broken: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(autoattack, "_STEPS", 10)
+    torch.manual_seed(0)
+    model = HalfBroken() if broken else nn.Sequential(nn.Flatten(), nn.Linear(64, 10))
+    images, ids = torch.rand(8, 1, 8, 8), torch.arange(8)
+    labels = model(images).nan_to_num(0, 0, 0).argmax(1)
+    attack = named_attack(name, Fraction(1, 50))
+    with Waits() as careful:
+        expected = attack(model, images, labels, ids, 0)
+    monkeypatch.setattr(autoattack, "_WAITED_FOR", {"cpu"})
+    with Waits() as trusting:
+        assert torch.equal(attack(model, images, labels, ids, 0), expected)
+    assert (trusting.waits < careful.waits) != broken
+
+
+@pytest.mark.parametrize(("skip", "most"), [(False, 2), (True, 4)])
+def test_a_query_of_square_waits_for_a_gpu_only_to_choose_images(
+    skip: bool, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(autoattack, "_WAITED_FOR", {"cpu"})
     torch.manual_seed(0)
     model = nn.Sequential(nn.Flatten(), nn.Linear(64, 10))
     images, ids = torch.rand(6, 1, 8, 8), torch.arange(6)

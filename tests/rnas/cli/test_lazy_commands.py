@@ -45,6 +45,7 @@ def imported(words: list[str], environment: dict[str, str] | None = None) -> tup
         (["fidelity", "--help"], "Bands of FLOPs"),
         (["test-rule", "--help"], "Budgets to test at"),
         (["evaluate", "--help"], "Seed of the attacks' noise"),
+        (["simulate-cluster", "--help"], "Evaluations at once"),
     ],
 )
 def test_what_computes_nothing_imports_nothing_slow(words: list[str], expected: str) -> None:

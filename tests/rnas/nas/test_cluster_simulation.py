@@ -6,7 +6,7 @@ from rnas.errors import InputError
 from rnas.nas._setup import resolve
 from rnas.nas.cluster_simulation import simulate_cluster
 from rnas.nas.config import SearchConfig
-from rnas.nas.execution.virtual_cluster import ClusterModel
+from rnas.nas.execution.cluster_model import ClusterModel
 from rnas.nas.presets import preset
 
 MODEL = ClusterModel(workers=10, seconds=600, spread=0.5, stragglers=0.05, failures=0.05)

@@ -143,7 +143,7 @@ def test_what_the_cluster_lacks_is_refused() -> None:
 def test_the_cluster_of_the_block_replaces_what_the_settings_say() -> None:
     own = RaySettings(address="here:1", cpus_per_evaluation=2.0)
     assert cluster(own) == own
-    with on_ray("there:2"):
+    with on_ray(address="there:2"):
         assert cluster() == RaySettings(address="there:2")
         assert cluster(own) == RaySettings(address="there:2", cpus_per_evaluation=2.0)
         with on_this_host():

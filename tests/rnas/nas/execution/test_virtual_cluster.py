@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from rnas.nas.evaluators.evaluator import Status
-from rnas.nas.execution.virtual_cluster import ClusterModel, VirtualCluster
+from rnas.nas.execution.cluster_model import ClusterModel
+from rnas.nas.execution.virtual_cluster import VirtualCluster
 from tests.evaluators import Scripted, as_task
 from tests.rnas.nas.execution.test_executors import run_all
 

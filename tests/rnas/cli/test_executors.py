@@ -1,0 +1,61 @@
+"""Options that say where evaluations run."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from rnas.cli.executors import executing, merge
+from rnas.errors import InputError
+from rnas.nas.execution.ray_settings import RaySettings, cluster
+
+
+@pytest.mark.parametrize(
+    ("executor", "address", "before", "after"),
+    [
+        (None, None, {}, {}),
+        ("ray", None, {}, {"ray": {}}),
+        (None, "auto", {}, {"ray": {"address": "auto"}}),
+        (
+            "ray",
+            "here:1",
+            {"ray": {"gpus_per_evaluation": 2}},
+            {"ray": {"gpus_per_evaluation": 2, "address": "here:1"}},
+        ),
+        ("local", None, {"ray": {"gpus_per_evaluation": 2}}, {}),
+    ],
+)
+def test_a_search_keeps_where_it_runs(
+    executor: str | None, address: str | None, before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    merge(before, executor, address)
+    assert before == after
+
+
+def test_an_experiment_runs_where_the_options_say() -> None:
+    own = RaySettings(address="own:1")
+    with executing(None, None):
+        assert cluster(own) == own
+    with executing("ray", None):
+        assert cluster(own) == own
+        assert cluster() == RaySettings()
+    with executing(None, "other:1"):
+        assert cluster(own) == RaySettings(address="other:1")
+    with executing("local", None):
+        assert cluster(own) is None
+
+
+def test_options_that_mean_nothing_are_refused() -> None:
+    with pytest.raises(InputError, match="executor: 'slurm' is unknown; give local or ray"), executing("slurm", None):
+        pass
+    with pytest.raises(InputError, match="address: it is that of a cluster of Ray"), executing("local", "here:1"):
+        pass
+
+
+def test_a_cluster_is_simulated(command: Callable[..., Any]) -> None:
+    done = command("simulate-cluster", "--workers", 4, "--budget", 8, "--failures", 0, "--json")
+    content = json.loads(done.out)
+    assert content["cluster"]["workers"] == 4
+    assert [search["evaluations"] for search in content["searches"]] == [8, 8]
+    assert "hypervolume of half of them" in command("simulate-cluster", "--workers", 4, "--budget", 4).out
