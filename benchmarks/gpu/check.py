@@ -64,7 +64,7 @@ def main() -> None:
         else:
             left = arguments.seconds - (time.monotonic() - started)
             limit = min(PROBES[name].seconds * arguments.patience, left)
-            result = {"skipped": "the time is over"} if limit < 1 else run(name, limit)
+            result = {"skipped": "the time is over"} if left < 1 else run(name, limit)
         content["probes"][name] = result
         line = {key: value for key, value in result.items() if key != "found"} or {"seconds": "?"}
         print(f"{name}: {line} {summary(result.get('found'))}", flush=True)

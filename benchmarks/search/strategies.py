@@ -19,6 +19,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import noise_predictor
+import plain_process
 import strategy_figure
 import strategy_results
 import strategy_summary
@@ -87,6 +88,7 @@ def main() -> None:
         arguments.budget, arguments.batch, arguments.failing, arguments.noise_predictor, arguments.noise
     )
     noise_predictor.register()
+    plain_process.register()
     try:
         table = load_table(arguments.table, arguments.file)
         compare(table, arguments.strategies, arguments.seeds, conditions, results)

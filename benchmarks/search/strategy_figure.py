@@ -1,6 +1,7 @@
 """Draw the searches of a file."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ def draw(file: Path, table: BenchmarkTable, lines: Sequence[Line], conditions: C
     """Draw missing hypervolume over evaluations, with mean and 95 % interval of each strategy."""
     chosen: dict[str, list[Line]] = {}
     for line in lines:
-        if conditions_of(line) == conditions:
+        if replace(conditions_of(line), budget=conditions.budget) == conditions and line["budget"] >= conditions.budget:
             chosen.setdefault(line["strategy"], []).append(line)
     figure = Figure(figsize=(7.2, 4.4), layout="constrained")
     axes = figure.subplots()

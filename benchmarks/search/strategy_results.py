@@ -17,17 +17,20 @@ def conditions_of(line: Mapping[str, Any]) -> Conditions:
     return Conditions(**{name: line.get(name, default) for name, default in asdict(Conditions()).items()})
 
 
-def read(file: Path, table: BenchmarkTable) -> list[Line]:
-    """Read the lines of the present table, without a last line that a kill cut short."""
-    lines = []
+def lines(file: Path) -> list[Line]:
+    """Read all lines of a file, without a last line that a kill cut short; none if there is no file."""
+    found = []
     for text in file.read_text().splitlines() if file.exists() else []:
         try:
-            line: Line = json.loads(text)
+            found.append(json.loads(text))
         except json.JSONDecodeError:
             continue
-        if (line["table"], line["table_hash"]) == (table.name, table.hash):
-            lines.append(line)
-    return lines
+    return found
+
+
+def read(file: Path, table: BenchmarkTable) -> list[Line]:
+    """Read the lines of the present table."""
+    return [line for line in lines(file) if (line["table"], line["table_hash"]) == (table.name, table.hash)]
 
 
 def append(file: Path, line: Line) -> None:

@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,15 +16,23 @@ from strategy_results import Line, conditions_of
 from rnas.errors import InputError
 
 LEVELS = (0.980, 0.990, 0.9955)
-_AT = (25, 50, 75, 120, 150, 200, 300)
+_AT = (30, 50, 75, 120, 150, 200, 300)
 
 
 def markdown(table: BenchmarkTable, lines: Sequence[Line]) -> str:
-    """Return a Markdown table for each set of conditions."""
-    groups: dict[Conditions, dict[str, list[Line]]] = {}
-    for line in sorted(lines, key=lambda line: line["seed"]):
-        groups.setdefault(conditions_of(line), {}).setdefault(line["strategy"], []).append(line)
-    return "\n\n".join(_section(table, conditions, of_strategy) for conditions, of_strategy in groups.items())
+    """Return a Markdown table for each set of conditions, whatever the budget.
+
+    Of two searches of a strategy from the same seed, the one with the larger budget counts.
+    """
+    groups: dict[Conditions, dict[str, dict[int, Line]]] = {}
+    for line in sorted(lines, key=lambda line: (line["seed"], line["budget"])):
+        conditions = replace(conditions_of(line), budget=0)
+        groups.setdefault(conditions, {}).setdefault(line["strategy"], {})[line["seed"]] = line
+    sections = []
+    for conditions, seeds in groups.items():
+        of_strategy = {name: list(by_seed.values()) for name, by_seed in seeds.items()}
+        sections.append(_section(table, conditions, of_strategy))
+    return "\n\n".join(sections)
 
 
 def write(readme: Path, table: BenchmarkTable, lines: Sequence[Line]) -> None:
@@ -37,26 +46,25 @@ def write(readme: Path, table: BenchmarkTable, lines: Sequence[Line]) -> None:
 
 
 def _section(table: BenchmarkTable, conditions: Conditions, of_strategy: dict[str, list[Line]]) -> str:
-    at = [n for n in _AT if n < conditions.budget] + [conditions.budget]
-    at = at[-6:]
+    budgets = [line["budget"] for lines in of_strategy.values() for line in lines]
+    common = min(budgets)
+    at = [n for n in _AT if n < max(budgets)] + [max(budgets)]
     header = [
         "strategy",
+        "seeds",
         *(str(n) for n in at),
-        f"IGD+ at {conditions.budget}, 10⁻³",
+        f"IGD+ at {common}, 10⁻³",
         *(f"to {100 * level:g} %" for level in LEVELS),
         "tau",
         "tau, top fifth",
         "90 % intervals hold",
         "CPU s",
     ]
-    missing = {name: curves(lines, conditions.budget)[0] for name, lines in of_strategy.items()}
-    names = sorted(of_strategy, key=lambda name: missing[name][:, -1].mean(), reverse=True)
-    seeds = {len(lines) for lines in of_strategy.values()}
-    counted = f"{min(seeds)} to {max(seeds)}" if len(seeds) > 1 else f"{max(seeds)}"
-    rows = [_row(name, of_strategy[name], conditions, at) for name in names]
+    ends = {name: curves(lines, common)[0][:, -1].mean() for name, lines in of_strategy.items()}
+    rows = [_row(name, of_strategy[name], common, at) for name in sorted(ends, key=ends.__getitem__, reverse=True)]
     return "\n".join(
         [
-            f"{table.title}, {len(table.genomes):,} networks{told(conditions)}, {counted} seeds: per cent of "
+            f"{table.title}, {len(table.genomes):,} networks{told(conditions)}: per cent of "
             "the true front's hypervolume that are missing after a number of evaluations.",
             "",
             f"| {' | '.join(header)} |",
@@ -66,10 +74,16 @@ def _section(table: BenchmarkTable, conditions: Conditions, of_strategy: dict[st
     )
 
 
-def _row(name: str, lines: list[Line], conditions: Conditions, at: list[int]) -> list[str]:
-    missing, distance = curves(lines, conditions.budget)
-    deficits = [_with_interval(100 * missing[:, n - 1], 2) for n in at]
-    reached = [_evaluations(*evaluations_to(missing, level), conditions.budget) for level in LEVELS]
+def _row(name: str, lines: list[Line], common: int, at: list[int]) -> list[str]:
+    deficits = []
+    for n in at:
+        long = [line for line in lines if line["budget"] >= n]
+        seeds = f" ({len(long)})" if 0 < len(long) < len(lines) else ""
+        deficits.append(_with_interval(100 * curves(long, n)[0][:, -1], 2) + seeds if long else "")
+    budget = min(line["budget"] for line in lines)
+    missing, _ = curves(lines, budget)
+    reached = [_evaluations(*evaluations_to(missing, level), budget) for level in LEVELS]
+    distance = _with_interval(1e3 * curves(lines, common)[1][:, -1], 2)
     predictions = [line["predictions"] or {} for line in lines]
     quality = []
     for key in ("tau", "top_fifth_tau", "coverage"):
@@ -78,7 +92,7 @@ def _row(name: str, lines: list[Line], conditions: Conditions, at: list[int]) ->
         unit = " %" if key == "coverage" else ""
         quality.append(f"{_with_interval(scale * np.array(values), 0 if unit else 2)}{unit}" if values else "")
     seconds = f"{np.mean([line['cpu_seconds'] for line in lines]):.1f}"
-    return [f"`{name}`", *deficits, _with_interval(1e3 * distance[:, -1], 2), *reached, *quality, seconds]
+    return [f"`{name}`", str(len(lines)), *deficits, distance, *reached, *quality, seconds]
 
 
 def _with_interval(values: np.ndarray, digits: int) -> str:

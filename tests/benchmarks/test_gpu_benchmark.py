@@ -25,5 +25,5 @@ def test_probes_answer_and_one_that_takes_too_long_stops_no_other(tmp_path: Path
     assert found["agreement"]["found"]["pixels that differ"] == 0
     assert found["agreement"]["found"]["float32"]["images whose robustness differs"] == 0
     assert found["out_of_memory"] == {"skipped": "it needs a GPU"}
-    late = checked(tmp_path / "late.json", "--patience", "0.02", "machine", "repeatable")
+    late = checked(tmp_path / "late.json", "--patience", "0.005", "machine", "repeatable")
     assert [result["failed"] for result in late.values()] == ["it ran past its time limit"] * 2

@@ -18,7 +18,17 @@ from rnas.nas.front import hypervolume
 
 FOLDER = Path(__file__).parents[2] / "benchmarks" / "search"
 NAS_ROBBENCH = Path(os.environ.get("RNAS_TEST_DATA", "")) / "nas_robbench_201_cifar10.csv.gz"
-MODULES = ("benchmark_table", "intervals", "measures", "noise_predictor", "one_search", "planted_table", "strategies")
+MODULES = (
+    "ablation",
+    "benchmark_table",
+    "intervals",
+    "measures",
+    "noise_predictor",
+    "one_search",
+    "plain_process",
+    "planted_table",
+    "strategies",
+)
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +38,7 @@ def benchmark() -> Iterator[Any]:
         patch.syspath_prepend(FOLDER)
         modules = SimpleNamespace(**{name: importlib.import_module(name) for name in MODULES})
         modules.noise_predictor.register()
+        modules.plain_process.register()
         yield modules
 
 
@@ -181,6 +192,31 @@ def test_a_surrogate_s_predictions_are_judged(benchmark: Any, table: Any) -> Non
         judged.append(benchmark.measures.measured(table, found, 0, conditions)["predictions"])
         assert judged[-1]["evaluations"] == 10
     assert judged[0] != judged[1]
+
+
+def test_a_plain_process_learns(benchmark: Any, table: Any) -> None:
+    missing = []
+    for spec in ("random", "plain-process:one_hot=true"):
+        strategy = benchmark.one_search.strategy_of(spec, table.problem, noise=False)
+        conditions = benchmark.one_search.Conditions(budget=40)
+        found = benchmark.one_search.search(table, strategy, 0, conditions)
+        missing.append(benchmark.measures.measured(table, found, 0, conditions)["curve"][-1][1])
+    assert missing[1] < 0.6 * missing[0]
+
+
+def test_an_ablation_shows_ratios_of_paired_seeds(benchmark: Any) -> None:
+    lines = [
+        {"table": "t", "strategy": name, "seed": seed, "curve": [[1, missing, None]]}
+        for name, seed, missing in (("default", 0, 0.1), ("default", 1, 0.3), ("change", 0, 0.2), ("change", 1, 0.6))
+    ]
+    row = benchmark.ablation.markdown([*lines, {**lines[2], "seed": 2}]).splitlines()[-1]
+    assert row == "| change | 2.00 [1.99, 2.01], 2 | 2.00 [1.99, 2.01], 2 |"
+
+
+def test_a_change_is_made_and_undone(benchmark: Any, table: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(benchmark.ablation, "CONDITIONS", benchmark.one_search.Conditions(budget=20))
+    curves = [benchmark.ablation.searched(table, name, 0)["curve"] for name in ("default", "costs are no inputs") * 2]
+    assert curves[0] == curves[2] != curves[1] == curves[3]
 
 
 def test_a_planted_table_is_searched(benchmark: Any) -> None:

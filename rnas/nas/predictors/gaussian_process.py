@@ -30,8 +30,9 @@ class GaussianProcess:
     then multiply the square of each feature's weight by its relevance. Relevances, one length scale (in units of the
     root mean square distance of two points) and the share of noise (its variance over that of the function) are the
     most probable ones under log-normal priors, which keep them from extremes when results are few; the variance of the
-    function is the most likely one. Targets far from the median are cut to six robust standard deviations. The standard
-    deviation includes noise: it is that of a new result. If all targets are equal, they are predicted with std 0.
+    function is the most likely one, corrected for what the relevances have fitted. Targets far from the median are cut
+    to six robust standard deviations. The standard deviation includes noise: it is that of a new result. If all targets
+    are equal, they are predicted with std 0.
     """
 
     weighs_features = True
@@ -47,13 +48,15 @@ class GaussianProcess:
         tuned_on = np.argsort(values, kind="stable")[np.linspace(0, len(values) - 1, _TUNED_ON).astype(int)]
         tuned_on = tuned_on if len(values) > _TUNED_ON else np.arange(len(values))
         common = 1 / (float(np.sqrt(2 * features.var(axis=0).sum())) or 1.0)
-        factors, self._noise = _tuned(common * features[tuned_on], values[tuned_on])
+        factors, self._noise, used = _tuned(common * features[tuned_on], values[tuned_on])
         self._scales = common * factors
         self._features = features * self._scales
         kernel = _matern(cdist(self._features, self._features))
         self._root = np.linalg.cholesky(kernel + self._noise * np.eye(len(values)))
         self._weights = solve_triangular(self._root, values, lower=True)
-        self._variance = float(self._weights @ self._weights) / len(values)
+        # What the relevances have fitted is not left to estimate the variance from.
+        free = max(len(values) - used, len(values) / 2)
+        self._variance = float(self._weights @ self._weights) / free
         return self
 
     def predict(self, features: Floats) -> tuple[Floats, Floats]:
@@ -73,8 +76,13 @@ class GaussianProcess:
         return np.stack([self._weights @ explained, self._variance * left])
 
 
-def _tuned(features: Floats, values: Floats) -> tuple[Floats, float]:
-    """Return the factor (f,) to multiply each of features (n, f) by, and the share of noise, for values (n,)."""
+def _tuned(features: Floats, values: Floats) -> tuple[Floats, float, float]:
+    """Tune the kernel to values (n,) at features (n, f).
+
+    Returns:
+        The factor (f,) to multiply each feature by, the share of noise, and how many degrees of freedom the relevances
+        have used: the sum of their squared distances from the centres of the priors, in standard deviations.
+    """
     n, count = features.shape
     columns = features.T
     squares = ((columns[:, :, None] - columns[:, None, :]) ** 2).reshape(count, -1)
@@ -100,7 +108,8 @@ def _tuned(features: Floats, values: Floats) -> tuple[Floats, float]:
 
     bounds = np.log([_LENGTHS, _NOISES, *[_RELEVANCES] * count])
     found = minimize(loss, centres, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": _STEPS}).x
-    return np.exp(found[2:] / 2 - found[0]), float(np.exp(found[1]))
+    used = float(((found[2:] / _RELEVANCE_SPREAD) ** 2).sum())
+    return np.exp(found[2:] / 2 - found[0]), float(np.exp(found[1])), used
 
 
 def _standardised(target: Floats) -> tuple[float, float, Floats]:
