@@ -79,7 +79,8 @@ def compare(
         experiment = Comparison(output or Path(), resolved)
         if not as_json:
             print_blocks(stdout(), [networks_facts(resolved)])
-        print_cost_estimate(experiment.estimate(workers), as_json)
+        with executing(executor, address):
+            print_cost_estimate(experiment.estimate(workers), as_json)
         return
     with executing(executor, address):
         run_shown(Comparison.create(resolved, output), as_json, workers, track)

@@ -70,7 +70,8 @@ def replicate(
         experiment = ReplicationRun(output or Path(), resolved)
         if not as_json:
             print_blocks(stdout(), design(resolved.definition, experiment.cells))
-        print_cost_estimate(experiment.estimate(workers), as_json)
+        with executing(executor, address):
+            print_cost_estimate(experiment.estimate(workers), as_json)
         return
     with executing(executor, address):
         run_shown(ReplicationRun.create(resolved, output), as_json, workers, track)

@@ -6,7 +6,6 @@ from typing import Annotated, Any
 import typer
 
 from rnas.cli.console import AsJson, Device, DryRun, Network, Track, Workers, output_option
-from rnas.cli.executors import Address, Executor, executing
 from rnas.cli.options import Setting, with_settings
 from rnas.cli.train import of_training, training_content
 from rnas.experiments.training.settings import TrainingRunSettings
@@ -39,8 +38,6 @@ def tune(
     output: Annotated[Path | None, output_option("runs/tune-ARCH-RECIPE-N")] = None,
     workers: Workers = 0,
     device: Device = "auto",
-    executor: Executor = None,
-    address: Address = None,
     dry_run: DryRun = False,
     track: Track = None,
     as_json: AsJson = False,
@@ -66,5 +63,4 @@ def tune(
     if dry_run:
         print_cost_estimate(Tuning(Path(), resolved).estimate(workers), as_json)
     else:
-        with executing(executor, address):
-            run_shown(Tuning.create(resolved, output), as_json, workers, track)
+        run_shown(Tuning.create(resolved, output), as_json, workers, track)

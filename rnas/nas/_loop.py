@@ -49,7 +49,8 @@ class Loop:
         batch_size: proposals of one batch at the lowest rung.
         lookahead: number of batches that may be open when the next is proposed: 0 waits for each batch, 1 keeps
             all slots busy.
-        in_flight: number of evaluations to keep under way in an asynchronous search; None proposes batches.
+        asynchronous: whether networks are proposed one by one, so that ``batch_size`` of them are under way, or as many
+            as the executor has slots if these are more.
         rungs: rungs of fidelity, cheapest first.
         promote: share of the complete records of a batch that is promoted to the next rung.
         listener: learns of progress.
@@ -62,7 +63,7 @@ class Loop:
     seed: int
     batch_size: int
     lookahead: Literal[0, 1] = 0
-    in_flight: int | None = None
+    asynchronous: bool = False
     rungs: tuple[Rung, ...] = (Rung(),)
     promote: float = 0.5
     listener: Listener = field(default_factory=Listener)
@@ -87,9 +88,9 @@ class Loop:
         def more() -> list[int]:
             nonlocal batch
             written: list[int] = []
-            if self.in_flight is not None:
-                return self._fill(self.in_flight, budget)
-            while self._may_propose(batch) and self._affords(batch, budget):
+            if self.asynchronous:
+                return self._fill(budget)
+            while self._may_propose(batch) and self._affords(self._position(batch).rung, budget):
                 numbers, whole = self._propose(batch, budget)
                 written += numbers
                 batch += whole
@@ -105,24 +106,25 @@ class Loop:
         position = self._position(batch)
         return position.cohort + position.rung - (len(self.rungs) - 1) > self._last_cohort
 
-    def _affords(self, batch: int, budget: float) -> bool:
-        """Return whether the budget suffices for one more evaluation of this batch."""
-        return (
-            spent(self.ledger.records, self.rungs) + self.rungs[self._position(batch).rung].share <= budget + _ROUNDING
-        )
+    def _affords(self, rung: int, budget: float) -> bool:
+        """Return whether the budget suffices for one more evaluation at a rung."""
+        return spent(self.ledger.records, self.rungs) + self.rungs[rung].share <= budget + _ROUNDING
 
-    def _fill(self, in_flight: int, budget: float) -> list[int]:
+    def _fill(self, budget: float) -> list[int]:
         """Write proposals until enough evaluations are under way; the numbers written."""
         written: list[int] = []
-        while True:
+        in_flight = max(self.batch_size, self.executor.slots)
+        # The lowest rung costs the least.
+        while self._affords(0, budget):
             records = self.ledger.records
             seen = [record for record in records if record.evaluation is not None]
             if len(records) - len(seen) >= in_flight:
-                return written
+                break
             rung, proposal = self._next(seen, [record for record in records if record.evaluation is None])
-            if proposal is None or spent(records, self.rungs) + self.rungs[rung].share > budget + _ROUNDING:
-                return written
+            if proposal is None or not self._affords(rung, budget):
+                break
             written.append(self._write(proposal, len(records), len(seen), rung))
+        return written
 
     def _next(self, seen: Sequence[Record], pending: Sequence[Record]) -> tuple[int, Proposal | None]:
         """Return the rung of the next proposal, and the proposal: a promotion, to the highest rung that has one, or a
@@ -162,7 +164,7 @@ class Loop:
                 self._last_cohort = position.cohort
         written: list[int] = []
         for proposal in proposals[len(records) - len(earlier) :]:
-            if not self._affords(batch, budget):
+            if not self._affords(position.rung, budget):
                 return written, False
             written.append(self._write(proposal, batch, len(seen), position.rung))
         return written, True
@@ -230,6 +232,8 @@ class Loop:
             states=states if any(states) else (),
             seed=self.seed,
             promoted=tuple(self._results(self._at(rung, seen)) for rung in range(1, len(self.rungs))),
+            numbers=tuple(record.number for record in (*observed, *waiting)),
+            promote=self.promote if self.asynchronous else None,
         )
 
     def _results(self, records: Sequence[Record]) -> Results:

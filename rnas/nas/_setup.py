@@ -143,9 +143,9 @@ def resolve(config: SearchConfig, folder: Path, source: str, objects: Objects = 
     with _within(source):
         problem = problem_of(space, evaluator, objectives)
     strategy, strategy_record = _strategy(config, problem, source, objects.strategy)
-    if config.asynchronous and getattr(strategy, "needs_batches", False):
-        name = strategy_record["name"]
-        raise InputError(f"{source}: asynchronous: strategy {name} proposes batches only; leave asynchronous out")
+    if config.asynchronous:
+        name = f"{source}: asynchronous: strategy {strategy_record['name']}"
+        require_single_proposals(strategy, name, "leave asynchronous out")
     full = config.model_copy(
         update={
             "space": space_record,
@@ -155,6 +155,21 @@ def resolve(config: SearchConfig, folder: Path, source: str, objects: Objects = 
         }
     )
     return Setup(full, space, evaluator, problem, strategy)
+
+
+def require_single_proposals(strategy: Strategy, name: str, fix: str) -> None:
+    """Refuse a strategy that cannot propose one by one, as an asynchronous search asks it to.
+
+    Args:
+        strategy: the strategy.
+        name: what to call it in the message.
+        fix: what to do instead.
+
+    Raises:
+        InputError: the strategy proposes batches only.
+    """
+    if getattr(strategy, "needs_batches", False):
+        raise InputError(f"{name} proposes batches only; {fix}")
 
 
 def described(objects: Objects) -> dict[str, dict[str, Any]]:

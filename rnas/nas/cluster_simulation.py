@@ -11,7 +11,7 @@ import numpy as np
 from rnas.errors import InputError
 from rnas.experiment import Listener
 from rnas.nas._loop import Loop
-from rnas.nas._setup import Setup
+from rnas.nas._setup import Setup, require_single_proposals
 from rnas.nas.execution.cluster_model import ClusterModel
 from rnas.nas.execution.virtual_cluster import VirtualCluster
 from rnas.nas.front import hypervolume_history, normalised
@@ -81,13 +81,14 @@ def simulate_cluster(
         progress: is called with the number of results of both searches so far.
 
     Raises:
-        InputError: evaluations take time, or there are several rungs.
+        InputError: evaluations take time, there are several rungs, or the strategy proposes batches only.
     """
     if not setup.evaluator.instant or len(setup.evaluator.rungs) > 1:
         raise InputError(
             "evaluator: a simulation needs results that take no time, such as those of a table, at one rung; "
             "take a benchmark such as the preset digits-bench"
         )
+    require_single_proposals(setup.strategy, f"strategy {setup.config.strategy['name']}", "simulate another strategy")
     listener = _Counter(progress)
     return ClusterSimulation(
         model, tuple(_simulated(setup, model, asynchronous, listener) for asynchronous in (False, True))
@@ -123,7 +124,7 @@ def _simulated(setup: Setup, model: ClusterModel, asynchronous: bool, listener: 
         seed=setup.config.seed,
         batch_size=model.workers,
         lookahead=1,
-        in_flight=model.workers if asynchronous else None,
+        asynchronous=asynchronous,
     ).run(setup.config.budget)
     driver = time.process_time() - began
     if not cluster.ends:

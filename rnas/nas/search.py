@@ -25,7 +25,7 @@ from rnas.nas._side_files import read_fidelity, read_rules
 from rnas.nas.config import FinalEvaluation, SearchConfig
 from rnas.nas.evaluators.call import Function
 from rnas.nas.evaluators.evaluator import Evaluator, ProvidesFinalEvaluator, inputs_of
-from rnas.nas.execution._local import devices, slots
+from rnas.nas.execution._local import devices, measured_slots
 from rnas.nas.execution.ray_settings import RaySettings, cluster
 from rnas.nas.final_evaluation import ledger_of, tasks_of
 from rnas.nas.ledger import Ledger, Record
@@ -249,7 +249,7 @@ class Search(Experiment[SearchConfig, SearchResult]):
         setup, config = self.setup, self.settings
         sample = setup.space.sample(_SAMPLES, np.random.default_rng(config.seed))
         costs = setup.space.cost(sample)
-        places = slots(config.workers if workers is None else workers, config.device)
+        places = measured_slots(config.workers if workers is None else workers, config.device, config.ray)
         work = []
         for row in np.argsort(costs.flops):
             architecture = setup.space.decode(sample[row])
@@ -347,7 +347,7 @@ class Search(Experiment[SearchConfig, SearchResult]):
                 seed=config.seed,
                 batch_size=config.batch_size,
                 lookahead=0 if setup.evaluator.instant else 1,
-                in_flight=max(config.batch_size, executor.slots) if config.asynchronous else None,
+                asynchronous=config.asynchronous,
                 rungs=rungs,
                 promote=config.promote,
                 listener=listener,

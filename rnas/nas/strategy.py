@@ -52,19 +52,27 @@ class Results:
 
 @dataclass(frozen=True)
 class View(Results):
-    """Hold what a strategy may see, in ledger order; its own results are those of the lowest rung, where all start.
+    """Hold what a strategy may see; its own results are those of the lowest rung, where all start.
+
+    Results are in ledger order, and so are pending genomes. In an asynchronous search a pending genome may have been
+    proposed before one that has a result.
 
     Attributes:
         pending: (p, v) genomes proposed before and not yet in ``genomes``.
         states: the state of each proposal of ``genomes`` and then of ``pending``; empty where all of them are.
         seed: seed of the search; the same for every batch, for strategies that are rebuilt from it.
         promoted: results at each higher rung, the next one first; empty with one rung.
+        numbers: number in the ledger of each of ``genomes`` and then of ``pending``; empty if that is their order.
+        promote: share of a rung whose best networks are promoted, in no order, in an asynchronous search; None if
+            batches are promoted in their order.
     """
 
     pending: Integers
     states: tuple[Mapping[str, Any], ...] = ()
     seed: int = 0
     promoted: tuple[Results, ...] = ()
+    numbers: tuple[int, ...] = ()
+    promote: float | None = None
 
 
 @dataclass(frozen=True)

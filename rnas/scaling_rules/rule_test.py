@@ -11,7 +11,7 @@ from rnas.errors import InputError
 from rnas.experiment import CONFIG, CostEstimate, EstimatedWork, Listener, given_settings
 from rnas.nas._experiment_on_search import ExperimentOnSearch
 from rnas.nas.evaluators.evaluator import Task
-from rnas.nas.execution._local import slots
+from rnas.nas.execution._local import measured_slots
 from rnas.nas.ledger import Record
 from rnas.nas.strategy import Problem
 from rnas.scaling_rules._predict import predict_at_budgets
@@ -104,7 +104,8 @@ class RuleTest(ExperimentOnSearch[RuleTestSettings, RuleTestResult]):
     def estimate(self, workers: int | None = None) -> CostEstimate:
         """Measure an evaluation of each candidate; see :meth:`Experiment.estimate`."""
         setup = self.search.setup
-        places = slots(setup.config.workers if workers is None else workers, setup.config.device)
+        config = setup.config
+        places = measured_slots(config.workers if workers is None else workers, config.device, config.ray)
         seeds = len(self.prediction.seeds)
         networks = {c.key: c for budget in self.prediction.budgets for c in budget.candidates}
         work = tuple(

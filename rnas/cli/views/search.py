@@ -11,6 +11,7 @@ from rnas.experiment import Work
 from rnas.nas._dispatch import numbered
 from rnas.nas._loop import spent
 from rnas.nas.evaluators.evaluator import FINAL_ACCURACY, NamesStages, NotesSpeed, Task
+from rnas.nas.execution.ray_settings import cluster
 from rnas.nas.ledger import Record
 from rnas.nas.quality import Quality
 from rnas.nas.result import SearchResult
@@ -58,7 +59,7 @@ class SearchWords(Words):
             f"{pluralize(config.budget, 'evaluation')}{self._before()}, {self.work.slots} at once"
         ]
         evaluator = self._setup.evaluator
-        if isinstance(evaluator, NotesSpeed):
+        if isinstance(evaluator, NotesSpeed) and cluster(config.ray) is None:
             lines += filter(None, [evaluator.speed_note(torch_device(config.device))])
         if len(self._rungs) > 1:
             lines.append("rung 0 is the shortest training; the best networks of a rung are trained longer at the next")

@@ -14,7 +14,7 @@ from rnas.experiments.comparison.settings import ATTACKS, ComparisonSettings
 from rnas.experiments.seeded_trainings import Records, SeededTrainings, TrainingGroup
 from rnas.experiments.training.setup import Setup
 from rnas.nas.evaluators.evaluator import Context
-from rnas.nas.execution._local import slots
+from rnas.nas.execution._local import measured_slots
 from rnas.nas.objective import Objective
 from rnas.networks.architecture import Architecture
 from rnas.training.recipe import Recipe
@@ -59,7 +59,7 @@ class Comparison(SeededTrainings[ComparisonSettings, ComparisonResult]):
         Raises:
             InputError: a network cannot be trained here.
         """
-        evaluator, places, work = ComparedTraining(self.settings), slots(workers), []
+        evaluator, places, work = ComparedTraining(self.settings), measured_slots(workers), []
         for one in self.settings.networks:
             with one_thread(places[0]):
                 found = evaluator.training_estimate(evaluator.task(one.network, 0), Context(places[0]))

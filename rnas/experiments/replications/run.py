@@ -17,7 +17,7 @@ from rnas.experiments.replications.settings import ReplicationSettings
 from rnas.experiments.seeded_trainings import SeededTrainings, TrainingGroup
 from rnas.nas.evaluators.adversarial_training import AdversarialTraining
 from rnas.nas.evaluators.evaluator import Context, Task
-from rnas.nas.execution._local import slots
+from rnas.nas.execution._local import measured_slots
 from rnas.nas.listed_space import DesignSpace
 from rnas.nas.objective import Objective
 from rnas.training.recipe import Recipe
@@ -59,7 +59,7 @@ class ReplicationRun(SeededTrainings[ReplicationSettings, ReplicationResult]):
         Raises:
             InputError: a cell cannot be trained here.
         """
-        places, memory = slots(workers), 0
+        places, memory = measured_slots(workers), 0
         flops, seconds = [], []
         for cell in sorted(self.cells, key=lambda cell: cell.flops)[:: max(len(self.cells) - 1, 1)]:
             evaluator = evaluator_for(self.settings, self.cells, cell.recipe)

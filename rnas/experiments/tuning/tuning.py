@@ -23,6 +23,7 @@ from rnas.experiments.tuning.settings import TuningSettings
 from rnas.nas.evaluators.evaluator import Evaluation, Status, Task
 from rnas.nas.execution._local import executor_of, slots
 from rnas.nas.execution.executor import Executor
+from rnas.nas.execution.ray_settings import on_this_host
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture
 from rnas.training.recipe import Recipe
@@ -37,7 +38,8 @@ SOURCE = "tune"
 class Tuning(Experiment[TuningSettings, TuningResult]):
     """Train a network with many values of a recipe's fields, and find the best on images held out from training.
 
-    Its ledger is an Optuna study, to which every epoch of every trial is reported. The best recipe is written to
+    Its ledger is an Optuna study, to which every epoch of every trial is reported, so that trials always run on this
+    host. The best recipe is written to
     ``recipe.yaml``, as ``rnas train --recipe`` takes it.
     """
 
@@ -127,7 +129,8 @@ class Tuning(Experiment[TuningSettings, TuningResult]):
             study.close_finished_trials()
             study.keep_provenance({"versions": versions(), "device": device_name(training.device)})
             evaluator = TrialTraining(self.settings, self.database)
-            with executor_of(evaluator, workers, device=training.device) as executor:
+            # Trials report to the ledger in this host's file system.
+            with on_this_host(), executor_of(evaluator, workers, device=training.device) as executor:
                 ended = [trial for trial in study.trials if trial.state.is_finished()]
                 listener.started(self, Work("trial", self.settings.trials, len(ended), executor.slots, records=ended))
                 self._run_trials(study, executor, listener)

@@ -42,6 +42,25 @@ def slots(workers: int | None, device: Device = "auto") -> list[str]:
     return devices(device, 1 if workers == 0 else workers)
 
 
+def measured_slots(workers: int | None, device: Device = "auto", ray: RaySettings | None = None) -> list[str]:
+    """Return the same devices for a cost estimate, which measures this host.
+
+    Args:
+        workers: see :func:`slots`.
+        device: see :func:`devices`.
+        ray: cluster that the experiment's settings name.
+
+    Raises:
+        InputError: evaluations run on a cluster, or there is no GPU here and one is asked for.
+    """
+    if cluster(ray) is not None:
+        raise InputError(
+            "ray: a cost estimate measures this host, and these evaluations run on a cluster; estimate without ray, or "
+            "start without an estimate"
+        )
+    return slots(workers, device)
+
+
 @contextmanager
 def executor_of(
     evaluator: Evaluates,
@@ -56,8 +75,8 @@ def executor_of(
 
     Args:
         evaluator: runs the tasks.
-        workers: evaluations at once, each in a process of its own; 0 evaluates in this process; None is one a core or
-            GPU, and this process where evaluations take no time to speak of.
+        workers: evaluations at once, each in a process of its own; 0 evaluates in this process, and one after the other
+            on a cluster; None is one a core or GPU, and this process where evaluations take no time to speak of.
         folder: folder for large results, or None.
         device: see :func:`devices`.
         seconds: time after which an evaluation is stopped; None is no limit.
@@ -71,7 +90,7 @@ def executor_of(
     if (there := cluster(ray)) is not None:
         from rnas.nas.execution.ray_tasks import RayTasks
 
-        executor = RayTasks(evaluator, there, limits, workers or None, device)
+        executor = RayTasks(evaluator, there, limits, 1 if workers == 0 else workers, device)
     else:
         executor = _on_this_host(evaluator, workers, slots(workers, device), limits)
     try:

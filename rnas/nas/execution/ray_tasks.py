@@ -114,7 +114,7 @@ class RayTasks:
             gpus = 1.0 if device == "cuda" or (device == "auto" and self._ray.cluster_resources().get("GPU")) else 0.0
         memory = 0.0 if settings.memory_per_evaluation is None else settings.memory_per_evaluation * _GIB
         needs = {"CPU": settings.cpus_per_evaluation, "GPU": 0.0 if device == "cpu" else gpus, "memory": memory}
-        if self._workers is None and self._places(needs) == 0:
+        if self._places(needs) == 0:
             wanted = ", ".join(f"{value:g} {name}" for name, value in needs.items() if value)
             raise InputError(f"ray: no node of the cluster has what one evaluation needs ({wanted}); ask for less")
         return needs

@@ -28,7 +28,6 @@ class VirtualCluster:
 
     Attributes:
         now: virtual seconds since the start.
-        busy: virtual seconds of all workers in which they evaluated, attempts that were lost included.
         lost: number of attempts that were lost.
         starts: the virtual time at which each evaluation began, by its number.
         ends: the virtual time of each result, in the order in which they came.
@@ -38,7 +37,7 @@ class VirtualCluster:
         self, evaluator: Evaluates, model: ClusterModel, flops: float, input_shape: Shape, num_classes: int
     ) -> None:
         self.slots = model.workers
-        self.now = self.busy = 0.0
+        self.now = 0.0
         self.lost = 0
         self.starts: dict[int, float] = {}
         self.ends: dict[int, float] = {}
@@ -54,7 +53,6 @@ class VirtualCluster:
             evaluation = guard.evaluate(self._evaluator, task, Context())
         share = task.architecture.cost(*self._images).flops / self._flops
         seconds = self._seconds(number) * share
-        self.busy += seconds
         self.starts[number] = self.now
         heapq.heappush(self._running, (self.now + seconds, number, evaluation))
 

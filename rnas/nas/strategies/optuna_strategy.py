@@ -90,8 +90,10 @@ class _Replay:
         self._taken = taken(view)
         self._results = _results(problem, view)
         genomes = np.concatenate([view.genomes, view.pending])
-        for genome, state in zip(genomes, view.states or [{}] * len(genomes), strict=True):
-            self._tell(genome, state)
+        states = view.states or ({},) * len(genomes)
+        # A trial has the same number each time, since attributes of the study name trials by their numbers.
+        for row in np.argsort(view.numbers) if view.numbers else range(len(genomes)):
+            self._tell(genomes[row], states[row])
 
     def next(self, rng: np.random.Generator) -> Proposal | None:
         """Ask until a genome may be proposed; return None if none is left."""

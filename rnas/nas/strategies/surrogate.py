@@ -7,6 +7,7 @@ import numpy as np
 from pymoo.util.nds.non_dominated_sorting import NonDominatedSorting
 
 from rnas._typing import Floats, Integers
+from rnas.nas._rungs import promoted
 from rnas.nas.objective import Objective, minimised
 from rnas.nas.predictors._checked_prediction import checked_prediction
 from rnas.nas.predictors.predictor import Predictor
@@ -113,7 +114,7 @@ class Surrogate:
             self._steps.append(self._step(predictor, rungs[-1], rung, pairs))
             rungs.append(rung)
         self.genomes, self.points = rungs[-1].genomes, rungs[-1].points
-        self.underway = self._underway(rungs, view.promoted)
+        self.underway = self._underway(rungs, view)
 
     def posterior(self, genomes: Integers) -> Posterior:
         """Return the posterior of the objectives of genomes (n, v) at the highest rung with enough results."""
@@ -172,13 +173,17 @@ class Surrogate:
             for place in self._predicted
         }
 
-    def _underway(self, rungs: Sequence[Complete], promoted: Sequence[Results]) -> Floats:
-        """Return ``underway``; as promotion follows the ledger's order, only genomes after the last promoted one
-        count."""
+    def _underway(self, rungs: Sequence[Complete], view: View) -> Floats:
+        """Return ``underway``: the genomes after the last promoted one, as promotion follows the ledger's order, and in
+        an asynchronous search those of the better share of their rung."""
         points = [self.points[:0]]
-        for number, (rung, above) in enumerate(zip(rungs[:-1], promoted, strict=False)):
+        for number, (rung, above) in enumerate(zip(rungs[:-1], view.promoted, strict=False)):
             pairs = paired(rung.genomes, above.genomes)
-            rows = np.arange(pairs[:, 0].max() + 1, len(rung.genomes))
+            if view.promote is None:
+                rows = np.arange(pairs[:, 0].max() + 1, len(rung.genomes))
+            else:
+                every = np.arange(len(rung.genomes))
+                rows = np.setdiff1d(promoted(rung.points, every, int(view.promote * len(every))), pairs[:, 0])
             if len(rows):
                 expected = self._exact(rung.genomes[rows])
                 certain = np.zeros(len(rows))

@@ -53,6 +53,17 @@ def test_options_that_mean_nothing_are_refused() -> None:
         pass
 
 
+def test_the_cost_of_work_on_a_cluster_is_not_estimated_here(command: Callable[..., Any]) -> None:
+    for words in (
+        ["search", "--space", "digits-bench", "--budget", 4],
+        ["replicate", "robust-wrn-scaling"],
+        ["compare", "--data", "digits", "--flops", "10M"],
+    ):
+        done = command(*words, "--dry-run", "--executor", "ray")
+        assert (done.code, done.err.count("\n")) == (2, 1), done
+        assert "a cost estimate measures this host, and these evaluations run on a cluster" in done.err
+
+
 def test_a_cluster_is_simulated(command: Callable[..., Any]) -> None:
     done = command("simulate-cluster", "--workers", 4, "--budget", 8, "--failures", 0, "--json")
     content = json.loads(done.out)

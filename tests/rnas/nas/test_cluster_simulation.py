@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from rnas.nas.cluster_simulation import simulate_cluster
 from rnas.nas.config import SearchConfig
 from rnas.nas.execution.cluster_model import ClusterModel
 from rnas.nas.presets import preset
+from rnas.nas.strategies.random import RandomSearch
 
 MODEL = ClusterModel(workers=10, seconds=600, spread=0.5, stragglers=0.05, failures=0.05)
 
@@ -28,6 +30,17 @@ def test_an_asynchronous_search_leaves_no_worker_idle() -> None:
         assert 0 < volumes[0] <= volumes[1] <= volumes[2] < 1
         assert search.hypervolume[-1][0] == pytest.approx(search.hours)
     assert found.to_dict()["cluster"]["workers"] == 10
+
+
+def test_a_strategy_that_proposes_batches_only_cannot_be_simulated() -> None:
+    setup = resolve(SearchConfig.parse({**preset("digits-bench"), "budget": 20}, "test"), Path(), "test")
+
+    class Batches(RandomSearch):
+        needs_batches = True
+
+    setup = replace(setup, strategy=Batches(setup.problem))
+    with pytest.raises(InputError, match="proposes batches only; simulate another strategy"):
+        simulate_cluster(setup, MODEL)
 
 
 def test_what_takes_time_cannot_be_simulated() -> None:

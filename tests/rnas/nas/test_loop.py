@@ -16,7 +16,7 @@ from rnas.nas.ledger import Ledger, Record
 from rnas.nas.objective import Objective
 from rnas.nas.strategies.nsga2 import NSGA2Strategy
 from rnas.nas.strategies.random import RandomSearch
-from rnas.nas.strategy import Problem
+from rnas.nas.strategy import Problem, Proposal, View
 from search_spaces.wide_resnet import DepthGrid
 from tests.evaluators import Scripted
 
@@ -209,14 +209,43 @@ class Watched(Shuffled):
 
 def test_an_asynchronous_search_proposes_from_every_result_and_keeps_all_slots_busy(problem: Problem) -> None:
     executor = Watched(EVALUATOR, 0)
-    records = finished(problem, 20, in_flight=5, executor=executor)
+    records = finished(problem, 20, asynchronous=True, batch_size=5, executor=executor)
     assert [num_observed for _, _, _, _, _, num_observed, *_ in records] == [0] * 5 + list(range(1, 16))
     assert executor.busy == [3] * 18 + [2, 1]
     assert len({key for _, key, *_ in records}) == 20
 
 
+class Growing(Watched):
+    """Has one slot at first, and six after three results."""
+
+    def wait(self, tick: Callable[[Mapping[int, float]], None]) -> list[tuple[int, Evaluation]]:
+        found = super().wait(tick)
+        self.slots = 1 if len(self.busy) < 3 else 6
+        return found
+
+
+def test_an_asynchronous_search_uses_the_slots_that_come_later(problem: Problem) -> None:
+    executor = Growing(EVALUATOR, 0, slots=1)
+    finished(problem, 15, asynchronous=True, batch_size=2, executor=executor)
+    assert executor.busy == [1] * 3 + [6] * 7 + [5, 4, 3, 2, 1]
+
+
+def test_an_asynchronous_search_asks_for_no_proposal_that_its_budget_does_not_pay(problem: Problem) -> None:
+    asked: list[int] = []
+
+    class Counting(RandomSearch):
+        def propose(self, n: int, view: View, rng: np.random.Generator) -> list[Proposal]:
+            asked.append(n)
+            return super().propose(n, view, rng)
+
+    finished(problem, 8, asynchronous=True, strategy=Counting(problem))
+    assert asked == [1] * 8
+
+
 def test_an_asynchronous_search_depends_on_the_order_of_results(problem: Problem) -> None:
-    one, other = (finished(problem, 20, in_flight=3, executor=Shuffled(EVALUATOR, seed)) for seed in (0, 1))
+    one, other = (
+        finished(problem, 20, asynchronous=True, batch_size=3, executor=Shuffled(EVALUATOR, seed)) for seed in (0, 1)
+    )
     assert one[:3] == other[:3]
     assert one != other
 
@@ -227,6 +256,6 @@ def test_a_resumed_asynchronous_search_makes_the_same_proposals_from_the_same_re
 ) -> None:
     ledger = Ledger.in_memory(OBJECTIVES)
     with pytest.raises(KeyboardInterrupt):
-        loop(problem, ledger, in_flight=4, listener=Interrupting(at)).run(14)
-    loop(problem, ledger, in_flight=4).run(14)
-    assert without_seconds(ledger.records) == finished(problem, 14, in_flight=4)
+        loop(problem, ledger, asynchronous=True, listener=Interrupting(at)).run(14)
+    loop(problem, ledger, asynchronous=True).run(14)
+    assert without_seconds(ledger.records) == finished(problem, 14, asynchronous=True)

@@ -121,6 +121,11 @@ def test_strategies_see_the_lowest_rung_and_beside_it_the_others(problem: Proble
     assert len(keys[0]) == len(last.genomes)
     assert not keys[0] & {tuple(genome) for genome in last.pending}
     assert views[0].promoted[0].genomes.shape == (0, 3)
+    assert all(view.promote is None for view in views)
+    assert all(list(view.numbers) == sorted(view.numbers) for view in views)
+    searched(problem, 4, strategy=Watching(problem), asynchronous=True, executor=Shuffled(Longer({}), 0))
+    assert views[-1].promote == 0.5
+    assert any(list(view.numbers) != sorted(view.numbers) for view in views)
 
 
 def test_failures_are_never_promoted(problem: Problem) -> None:
@@ -207,7 +212,7 @@ def test_an_asynchronous_search_promotes_each_network_once_and_as_soon_as_it_is_
 ) -> None:
     ledger = Ledger.in_memory(OBJECTIVES, len(RUNGS))
     order = _Order(ledger)
-    loop(problem, ledger, in_flight=4, executor=Shuffled(Longer({}), seed), listener=order).run(12)
+    loop(problem, ledger, asynchronous=True, batch_size=4, executor=Shuffled(Longer({}), seed), listener=order).run(12)
     assert spent(ledger.records, RUNGS) == pytest.approx(12, abs=1)
     assert order.promotions > 10
     assert len({(record.key, record.rung) for record in ledger.records}) == len(ledger)

@@ -1,7 +1,10 @@
+from contextlib import nullcontext
+
 import pytest
 
 from rnas.errors import InputError
-from rnas.nas.execution._local import devices, executor_of, slots
+from rnas.nas.execution import RaySettings, on_ray, on_this_host
+from rnas.nas.execution._local import devices, executor_of, measured_slots, slots
 from rnas.nas.execution.in_process import InProcess
 from rnas.nas.execution.process_slots import ProcessSlots
 from tests.evaluators import Scripted
@@ -26,6 +29,15 @@ def test_a_gpu_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
         executor_of(Scripted({}), 1, device="cuda"),
     ):
         pass
+
+
+def test_a_cost_estimate_measures_this_host_only() -> None:
+    assert measured_slots(2, "cpu") == ["cpu"] * 2
+    for ray, block in ((RaySettings(), nullcontext()), (None, on_ray())):
+        with block, pytest.raises(InputError, match="ray: a cost estimate measures this host"):
+            measured_slots(2, "cuda", ray)
+    with on_this_host():
+        assert measured_slots(0, "cpu", RaySettings()) == ["cpu"]
 
 
 @pytest.mark.parametrize(

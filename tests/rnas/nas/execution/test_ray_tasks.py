@@ -18,6 +18,7 @@ from rnas.nas._setup import resolve
 from rnas.nas.config import SearchConfig
 from rnas.nas.evaluators.evaluator import Context, Evaluation, Status, Task
 from rnas.nas.execution import Limits, RaySettings, RayTasks, on_ray, on_this_host
+from rnas.nas.execution._local import executor_of
 from rnas.nas.execution.ray_settings import cluster
 from rnas.nas.search import Search
 from rnas.utils._threads import one_thread
@@ -139,10 +140,18 @@ def test_what_an_evaluation_leaves_and_prints_comes_to_the_run(tmp_path: Path, s
 @pytest.mark.usefixtures("ray_cluster")
 def test_what_the_cluster_lacks_is_refused() -> None:
     wanted = RaySettings(gpus_per_evaluation=0.5, memory_per_evaluation=2.0)
-    with pytest.raises(InputError, match=r"no node of the cluster has .* \(1 CPU, 0.5 GPU, 2.14748e\+09 memory\)"):
-        RayTasks(Scripted({}), wanted, Limits())
+    for workers in (None, 2):
+        with pytest.raises(InputError, match=r"no node of the cluster has .* \(1 CPU, 0.5 GPU, 2.14748e\+09 memory\)"):
+            RayTasks(Scripted({}), wanted, Limits(), workers)
     with pytest.raises(InputError, match="the evaluator cannot travel to the cluster"):
         RayTasks(Scripted({1: threading.Lock()}), RaySettings(), Limits())  # type: ignore[dict-item]
+
+
+@pytest.mark.usefixtures("ray_cluster")
+@pytest.mark.parametrize(("workers", "slots"), [(None, 2), (0, 1), (1, 1)])
+def test_workers_are_an_upper_limit_and_none_of_them_is_one_by_one(workers: int | None, slots: int) -> None:
+    with on_ray(), executor_of(Scripted({}), workers) as executor:
+        assert executor.slots == slots
 
 
 def test_the_cluster_of_the_block_replaces_what_the_settings_say() -> None:

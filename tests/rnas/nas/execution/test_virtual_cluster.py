@@ -20,7 +20,7 @@ def test_time_passes_as_if_workers_evaluated() -> None:
     results = run_all(exact, [16] * 5)
     assert {result.status for result in results.values()} == {Status.COMPLETE}
     assert exact.ends == {0: 10, 1: 10, 2: 20, 3: 20, 4: 30}
-    assert (exact.now, exact.busy, exact.lost) == (30, 50, 0)
+    assert (exact.now, exact.lost) == (30, 0)
     assert exact.utilisation(20) == 1
     assert exact.utilisation(30) == pytest.approx(5 / 6)
 
@@ -35,7 +35,7 @@ def test_slow_workers_and_lost_attempts_take_time() -> None:
     random = cluster(workers=400, seconds=10, spread=0.5, stragglers=0.1, slowness=4, failures=0.2)
     run_all(random, [16] * 400)
     # The random part has mean 1; a lost attempt takes half of one, and one in four is lost for each that is not.
-    assert random.busy / 400 == pytest.approx(10 * (1 + 0.1 * 3) * (1 + 0.25 / 2), rel=0.15)
+    assert random.utilisation(random.now) * random.now == pytest.approx(10 * (1 + 0.1 * 3) * (1 + 0.25 / 2), rel=0.15)
     assert random.lost == pytest.approx(100, abs=30)
     again = cluster(workers=400, seconds=10, spread=0.5, stragglers=0.1, slowness=4, failures=0.2)
     run_all(again, [16] * 400)

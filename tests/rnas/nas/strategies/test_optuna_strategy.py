@@ -31,7 +31,7 @@ from rnas.testing.strategy import (
 )
 from rnas.utils import _sqlite as sqlite
 from tests.rnas.nas.strategies.test_surrogate_nsga2 import RobBench, needs_table
-from tests.rnas.nas.test_loop import OBJECTIVES, Interrupting, loop, without_seconds
+from tests.rnas.nas.test_loop import EVALUATOR, OBJECTIVES, Interrupting, Shuffled, loop, without_seconds
 from tests.rnas.nas.test_loop import problem as problem
 
 NSGA2: Mapping[str, Any] = {"population_size": 8}
@@ -87,6 +87,26 @@ def test_generations_and_parents_outlive_the_sampler() -> None:
     assert next_.state["attributes"]["NSGAIISampler:generation"] >= generations[-1]
     (forgetful,) = strategy.propose(1, evaluated(problem, genomes), np.random.default_rng(0))
     assert forgetful.state["attributes"]["NSGAIISampler:generation"] == 0
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_an_asynchronous_search_is_replayed_in_the_order_of_its_proposals(problem: Problem, seed: int) -> None:
+    views: list[View] = []
+
+    class Watching(OptunaStrategy):
+        def propose(self, n: int, view: View, rng: np.random.Generator) -> list[Proposal]:
+            views.append(view)
+            return super().propose(n, view, rng)
+
+    strategy = Watching(problem, "nsga2", {"population_size": 6})
+    ledger = Ledger.in_memory(OBJECTIVES)
+    executor = Shuffled(EVALUATOR, seed, slots=8)
+    loop(problem, ledger, strategy=strategy, asynchronous=True, batch_size=8, executor=executor).run(60)
+    assert len(ledger) == 60
+    generations = [record.state["attributes"]["NSGAIISampler:generation"] for record in ledger.records]
+    assert generations == sorted(generations)
+    assert generations[-1] >= 3
+    assert any(list(view.numbers) != sorted(view.numbers) for view in views)
 
 
 def test_repeats_are_kept_and_bounded() -> None:

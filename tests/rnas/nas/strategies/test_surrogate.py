@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from rnas._typing import Integers
+from rnas.nas._rungs import promoted
 from rnas.nas.front import non_dominated
 from rnas.nas.objective import minimised
 from rnas.nas.predictors.gaussian_process import GaussianProcess
@@ -125,6 +126,17 @@ def test_what_may_yet_be_promoted_is_expected_from_its_result() -> None:
     surrogate = Surrogate(problem, view, GaussianProcess)
     expected = minimised(lifted(view, np.arange(50, 60), 0.1).metrics, problem.objectives)
     np.testing.assert_allclose(surrogate.underway, expected, atol=0.02)
+
+
+def test_in_an_asynchronous_search_the_better_share_may_yet_be_promoted() -> None:
+    problem = toy_problem(toy_space(SMALL))
+    view = view_of(60, [])
+    best = promoted(minimised(view.metrics, problem.objectives), np.arange(60), 30)
+    before, left = np.sort(best)[::-1][:20], np.sort(best)[:10]
+    view = replace(view, promoted=(lifted(view, before, 0.1),), promote=0.5)
+    surrogate = Surrogate(problem, view, GaussianProcess)
+    expected = minimised(lifted(view, left, 0.1).metrics, problem.objectives)
+    np.testing.assert_allclose(surrogate.underway, expected, atol=0.05)
 
 
 def test_pairs_are_found_whatever_the_order() -> None:
