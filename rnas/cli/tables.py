@@ -41,7 +41,7 @@ def tables(
     elif name is None:
         print_blocks(stdout(), _overview(found))
     else:
-        print("\n".join(_described(name, found[name])))
+        stdout().print("\n".join(_described(name, found[name])), soft_wrap=True)
 
 
 def _tables() -> dict[str, PublicTable]:
