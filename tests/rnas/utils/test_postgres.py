@@ -21,6 +21,7 @@ from rnas.errors import InputError, LedgerError
 from rnas.experiment import Listener
 from rnas.nas.search import Search
 from rnas.utils import _databases as databases
+from rnas.utils import _postgres as postgres
 from tests.postgres import PASSWORD, Server, programs, serving
 from tests.rnas.test_experiment import Killer, essence
 
@@ -110,6 +111,26 @@ def test_no_write_is_lost_or_doubled_where_the_connection_ends_in_it(storage: Ba
     ]
     assert storage.get_study_user_attrs(other) == {"format": 1}
     assert len(storage.get_all_studies()) == 2
+
+
+def test_a_driver_waits_until_the_server_notices_that_its_connection_was_lost(
+    storage: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(postgres, "_LOCK_SECONDS", 0.2)
+    study = storage.get_study_id_from_name("one")
+    session, close = storage._held.info.backend_pid, storage._held.close
+    closes_after(storage, done=True)
+
+    def unnoticed() -> None:
+        os.kill(session, signal.SIGSTOP)
+        close()
+
+    storage._held.close = unnoticed
+    Timer(1.5, os.kill, (session, signal.SIGCONT)).start()
+    storage.create_new_trial(study)
+    assert len(storage.get_all_trials(study)) == 1
+    [said] = caplog.messages
+    assert "has not noticed yet that a connection to it was lost; waiting up to 10 minutes for it" in said
 
 
 def test_a_driver_writes_nothing_after_another_took_its_place(storage: Any, url: str) -> None:
