@@ -118,16 +118,27 @@ def test_a_driver_waits_until_the_server_notices_that_its_connection_was_lost(
 ) -> None:
     monkeypatch.setattr(postgres, "_LOCK_SECONDS", 0.2)
     study = storage.get_study_id_from_name("one")
-    session, close = storage._held.info.backend_pid, storage._held.close
-    closes_after(storage, done=True)
+    connection, close = storage._held, storage._held.close
+    session = connection.info.backend_pid
 
     def unnoticed() -> None:
+        connection.close = close
         os.kill(session, signal.SIGSTOP)
         close()
 
-    storage._held.close = unnoticed
-    Timer(1.5, os.kill, (session, signal.SIGCONT)).start()
-    storage.create_new_trial(study)
+    def noticed(_record: object = None) -> bool:
+        with suppress(ProcessLookupError):
+            os.kill(session, signal.SIGCONT)
+        return True
+
+    closes_after(storage, done=True)
+    connection.close = unnoticed
+    postgres._log.addFilter(noticed)
+    try:
+        storage.create_new_trial(study)
+    finally:
+        postgres._log.removeFilter(noticed)
+        noticed()
     assert len(storage.get_all_trials(study)) == 1
     [said] = caplog.messages
     assert "has not noticed yet that a connection to it was lost; waiting up to 10 minutes for it" in said
