@@ -1,6 +1,6 @@
 """Build sdist and wheel, and use the wheel in an environment that has nothing but its dependencies.
 
-With ``--installed`` nothing is built: what is installed is used.
+With ``--installed`` nothing is built: what is installed is used, and trains and evaluates networks as well.
 """
 
 import os
@@ -23,12 +23,19 @@ python -m rnas zoo resnet-18
 python -m rnas plugins
 python readme.py
 """
+TRAININGS = """
+rnas doctor
+rnas search --preset digits --budget 4 --workers 1 --output search
+rnas resume search --budget 6
+rnas train search:knee --recipe fgsm-rs --data digits --epochs 2 --attacks fgsm --output training
+rnas evaluate training/best.safetensors --attacks fgsm,pgd20 --output evaluated
+"""
 
 
 def main() -> None:
     """Build, and use the wheel with this interpreter."""
     if sys.argv[1:] == ["--installed"]:
-        use("installed", os.environ["PATH"])
+        use("installed", os.environ["PATH"], USES + TRAININGS)
         return
     shutil.rmtree(ROOT / "dist", ignore_errors=True)
     # The wheel is built from the sdist, so that a file that the sdist lacks is missed.
@@ -38,7 +45,7 @@ def main() -> None:
     [wheel] = (ROOT / "dist").glob("*.whl")
     with tempfile.TemporaryDirectory() as folder:
         linked(wheel, Path(folder))
-        use(wheel.name, f"{Path(folder) / 'bin'}{os.pathsep}{os.environ['PATH']}")
+        use(wheel.name, f"{Path(folder) / 'bin'}{os.pathsep}{os.environ['PATH']}", USES)
     own = f"3.{sys.version_info.minor}"
     others = [version for version in ("3.11", "3.12", "3.13") if version != own]
     print(f"Python {own}: passed; {' and '.join(others)}: skipped, each needs an environment of its own with torch")
@@ -66,12 +73,12 @@ def linked(wheel: Path, env: Path) -> None:
                 link.symlink_to(target)
 
 
-def use(title: str, path: str) -> None:
+def use(title: str, path: str, commands: str) -> None:
     """Run commands and the README's Python in an empty folder, with the programs of a search path."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")} | {"PATH": path}
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         Path(folder, "readme.py").write_text(readme(), encoding="utf-8")
-        for command in USES.strip().splitlines():
+        for command in filter(None, commands.splitlines()):
             print(f"{title}: {command}", flush=True)
             program, *words = command.split()
             run([shutil.which(program, path=path) or program, *words], cwd=folder, env=environment)

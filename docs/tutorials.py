@@ -11,18 +11,19 @@ from typing import Any
 import nbformat
 from nbclient import NotebookClient
 
+from rnas.utils.files import file_hash
+
 ROOT = Path(__file__).parents[1]
+PACKAGES = ("rnas", "search_spaces", "baselines")
 NOTEBOOKS = {path.stem: path for path in sorted((ROOT / "notebooks").glob("*.ipynb"))}
 CACHE = ROOT / "build" / "notebooks"
-"""What has been run stays here until a notebook or the package changes."""
+"""What has been run stays here until a notebook, a file of the packages or a pinned version changes."""
 
 
 def executed(name: str) -> Any:
-    """Return a notebook with its outputs; it is run only if it, or the code that it uses, has changed."""
+    """Return a notebook with its outputs; it is run only if it, or what it uses, has changed."""
     path = NOTEBOOKS[name]
-    sources = (file for package in ("rnas", "search_spaces", "baselines") for file in (ROOT / package).rglob("*.py"))
-    content = hashlib.sha256(b"".join(file.read_bytes() for file in (path, *sorted(sources)))).hexdigest()
-    kept = CACHE / f"{name}-{content[:16]}.ipynb"
+    kept = CACHE / f"{name}-{fingerprint(path)[:16]}.ipynb"
     if not kept.exists():
         notebook = nbformat.read(path, as_version=4)
         with tempfile.TemporaryDirectory() as folder:
@@ -35,6 +36,14 @@ def executed(name: str) -> Any:
         nbformat.write(notebook, written)
         written.replace(kept)
     return nbformat.read(kept, as_version=4)
+
+
+def fingerprint(notebook: Path, root: Path = ROOT) -> str:
+    """Return a hash of a notebook and of what it uses: the packages with their data, and the versions of others."""
+    files = (file for package in PACKAGES for file in (root / package).rglob("*") if file.is_file())
+    used = sorted(file for file in files if "__pycache__" not in file.parts)
+    lines = [f"{file.relative_to(root)} {file_hash(file)}" for file in (notebook, root / "constraints.txt", *used)]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def page(name: str) -> tuple[str, dict[str, bytes]]:

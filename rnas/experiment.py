@@ -119,8 +119,13 @@ class Listener:
     def message(self, text: str) -> None:
         """Pass on a message about another event that the user should know."""
 
-    def ended(self, experiment: "Experiment[Any, Any]") -> None:
-        """Take note that nothing more is done now: the experiment has ended, was interrupted, or failed."""
+    def ended(self, experiment: "Experiment[Any, Any]", error: BaseException | None) -> None:
+        """Take note that nothing more is done now.
+
+        Args:
+            experiment: that was run.
+            error: what interrupted it, such as KeyboardInterrupt, or let it fail; None if it has ended.
+        """
 
 
 class _Listeners(Listener):
@@ -149,9 +154,9 @@ class _Listeners(Listener):
         for listener in self._listeners:
             listener.message(text)
 
-    def ended(self, experiment: "Experiment[Any, Any]") -> None:
+    def ended(self, experiment: "Experiment[Any, Any]", error: BaseException | None) -> None:
         for listener in self._listeners:
-            listener.ended(experiment)
+            listener.ended(experiment, error)
 
 
 def joined(listener: Listener | Sequence[Listener] | None) -> Listener:
@@ -435,9 +440,12 @@ class Experiment(ABC, Generic[S, R]):
             heard = joined(listener)
             try:
                 self._run(heard, workers)
-                return self.write()
-            finally:
-                heard.ended(self)
+                result = self.write()
+            except BaseException as error:
+                heard.ended(self, error)
+                raise
+            heard.ended(self, None)
+            return result
 
     def write(self) -> R:
         """Write ``result.json`` and the report from the ledger as it is now, and return the result."""

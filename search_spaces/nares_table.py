@@ -168,6 +168,7 @@ class NAResTable(Lookup):
         metrics = {name: values for name, values in metrics.items() if np.isfinite(values).any()}
         super().__init__(settings, Results(path.name, digest, architectures, metrics))
         self._history = history
+        self._lower = {epochs: _at(history, _best_of_first(history, epochs)) for epochs in settings.rungs}
 
     @classmethod
     def image_format(cls, settings: NAResTableSettings) -> tuple[Shape, int]:
@@ -176,8 +177,14 @@ class NAResTable(Lookup):
 
     @property
     def bounds(self) -> Mapping[str, tuple[float, float]]:
-        """Return the bounds of the metrics of the validation images; those of the test images cannot be objectives."""
-        return {name: bound for name, bound in super().bounds.items() if not name.startswith("test_")}
+        """Return the least and the greatest value of each validation metric at any rung; those of the test split cannot
+        be objectives.
+        """
+        bounds = {name: bound for name, bound in super().bounds.items() if not name.startswith("test_")}
+        for rung in self._lower.values():
+            for name, (low, high) in bounds.items():
+                bounds[name] = min(low, float(np.nanmin(rung[name]))), max(high, float(np.nanmax(rung[name])))
+        return bounds
 
     @property
     def rungs(self) -> tuple[Rung, ...]:
@@ -194,11 +201,10 @@ class NAResTable(Lookup):
         if row is None:
             return found
         epochs = int(task.fidelity.get("epochs", EPOCHS))
-        history = self._history[row, :, :epochs]
         metrics = dict(found.metrics)
         if epochs < EPOCHS:
-            best = np.array([np.argmax(history[list(_HISTORY).index("cw_accuracy")])])
-            metrics = {name: float(values[0]) for name, values in _at(history[None], best).items()}
+            metrics = {name: float(values[row]) for name, values in self._lower[epochs].items()}
+        history = self._history[row, :, :epochs]
         curve = [
             {"epoch": float(1 + number), **_finite(dict(zip(_HISTORY, epoch, strict=True)))}
             for number, epoch in enumerate(history.T.tolist())
@@ -311,6 +317,12 @@ def _corruption_accuracy(test: Mapping[str, Any], where: str) -> float:
 def _at(history: Floats, epochs: Integers) -> dict[str, Floats]:
     """Return the metrics (n,) of histories (n, metrics, epochs) at one epoch (n,) each."""
     return {name: history[np.arange(len(history)), row, epochs] for row, name in enumerate(_HISTORY)}
+
+
+def _best_of_first(history: Floats, epochs: int) -> Integers:
+    """Return the best (n,) of the first epochs, under CW, of histories (n, metrics, epochs)."""
+    best: Integers = np.argmax(history[:, list(_HISTORY).index("cw_accuracy"), :epochs], axis=1)
+    return best
 
 
 def _finite(metrics: Mapping[str, float]) -> dict[str, float]:

@@ -116,8 +116,8 @@ class NASRobBench201(Lookup):
         "the complete NAS-RobBench-201_all.json and meta.json, which github.com/TT2408/nasrobbench201 links",
         citation="Wu, Liu, Simon-Gabriel, Chrysos, Cevher: Robust NAS under adversarial training: benchmark, theory, "
         "and beyond, ICLR 2024",
-        caution="autoattack_accuracy was measured by a library's version of 10 steps, and is about two points too "
-        "high. There is no separate test split: what a search maximises is also what it is judged by.",
+        caution="autoattack_accuracy was measured by a library's version of 10 steps, and is too high. There is no "
+        "separate test split: what a search maximises is also what it is judged by.",
     )
 
     def __init__(self, settings: NASRobBench201Settings, space: SearchSpace) -> None:
@@ -175,8 +175,8 @@ class RobustnessData(Lookup):
         licence="not stated in its repository; ask the authors",
         source="data.robustness.vision: meta.zip, and the archives of accuracies",
         citation="Jung, Lukasik, Keuper: Neural Architecture Design and Robustness: A Dataset, ICLR 2023",
-        caution="The networks were not trained adversarially. Their robustness ranks adversarially trained networks "
-        "badly: Kendall's tau with NAS-RobBench-201 is about .25.",
+        caution="The networks were not trained adversarially: their robustness says little about how networks rank "
+        "after adversarial training.",
     )
 
     def __init__(self, settings: RobustnessDataSettings, space: SearchSpace) -> None:

@@ -96,13 +96,16 @@ def keys_of(kind: str) -> Iterator[Key]:
             continue
         if name == "space":
             for space in registry.names(registry.SEARCH_SPACES):
-                yield from _keys_in(registry.load(registry.SEARCH_SPACES, space).Settings, f"space({space}).")
+                # A plug-in that cannot be loaded, such as one whose extra is not installed, has no keys here; rnas
+                # plugins says why.
+                with suppress(InputError):
+                    yield from _keys_in(registry.load(registry.SEARCH_SPACES, space).Settings, f"space({space}).")
         elif name == "evaluator":
             for evaluator in registry.names(registry.EVALUATORS):
-                yield from _keys_in(registry.load(registry.EVALUATORS, evaluator).Settings, "evaluator.")
+                with suppress(InputError):
+                    yield from _keys_in(registry.load(registry.EVALUATORS, evaluator).Settings, "evaluator.")
         elif name == "strategy":
             for strategy in registry.names(registry.STRATEGIES):
-                # A strategy whose extra is not installed has no keys here; rnas plugins says why.
                 with suppress(InputError):
                     yield from _arguments(registry.load(registry.STRATEGIES, strategy), f"strategy({strategy}).")
 

@@ -1,5 +1,6 @@
 """``rnas dashboard``."""
 
+import json
 import time
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack, suppress
@@ -8,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from rnas.errors import InputError
+from rnas.errors import InputError, RnasError, error_text
 from rnas.experiment import Experiment
 
 _SECONDS_BETWEEN_COPIES = 5.0
@@ -87,16 +88,25 @@ class ReadOnlyDashboard:
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer a request."""
         if environ["REQUEST_METHOD"] not in _READING:
-            start_response("405 Method Not Allowed", [("Content-Type", "application/json")])
-            return [b'{"reason": "rnas dashboard shows a ledger, and changes nothing."}']
+            reason = "rnas dashboard shows a ledger, and changes nothing."
+            return _refused("405 Method Not Allowed", reason, start_response)
         if time.monotonic() - self._copied > _SECONDS_BETWEEN_COPIES:
-            self._refresh()
+            try:
+                self._refresh()
+            # The directory or the database may be away for a while, or the disk full.
+            except (RnasError, OSError) as error:
+                return _refused("503 Service Unavailable", error_text(error), start_response)
         answer: Iterable[bytes] = self._app(environ, start_response)
         return answer
 
     def _refresh(self) -> None:
         """Copy the ledger again."""
-        opened = ExitStack()
-        self._app = self._make(opened.enter_context(self._experiment.reading()))
-        self._open.close()
-        self._open, self._copied = opened, time.monotonic()
+        with ExitStack() as opened:
+            self._app = self._make(opened.enter_context(self._experiment.reading()))
+            self._open.close()
+            self._open, self._copied = opened.pop_all(), time.monotonic()
+
+
+def _refused(status: str, reason: str, start_response: Callable[..., Any]) -> list[bytes]:
+    start_response(status, [("Content-Type", "application/json")])
+    return [json.dumps({"reason": reason}).encode()]

@@ -1,6 +1,7 @@
 """``rnas tables``."""
 
 import textwrap
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Annotated
 
@@ -40,17 +41,19 @@ def tables(
     elif name is None:
         print_blocks(stdout(), _overview(found))
     else:
-        print("\n".join(_described(name, found[name])))
+        stdout().print("\n".join(_described(name, found[name])), soft_wrap=True)
 
 
 def _tables() -> dict[str, PublicTable]:
     """Return the public tables by the names of the evaluators that read them."""
-    evaluators = {name: registry.load(registry.EVALUATORS, name) for name in registry.names(registry.EVALUATORS)}
-    return {
-        name: evaluator.about
-        for name, evaluator in evaluators.items()
-        if isinstance(evaluator, type) and issubclass(evaluator, Lookup) and evaluator.about is not None
-    }
+    found = {}
+    for name in registry.names(registry.EVALUATORS):
+        # One that cannot be loaded here hides no other.
+        with suppress(InputError):
+            evaluator = registry.load(registry.EVALUATORS, name)
+            if isinstance(evaluator, type) and issubclass(evaluator, Lookup) and evaluator.about is not None:
+                found[name] = evaluator.about
+    return found
 
 
 def _overview(found: dict[str, PublicTable]) -> list[Block]:

@@ -104,7 +104,7 @@ def tensor_core_note(device: str, recipe: "Recipe", key: str) -> str:
         return ""
     return (
         f"the recipe trains in float32, without the GPU's tensor cores: --set {key}.numerics.precision=bfloat16 is "
-        "several times as fast for large networks"
+        "faster for large networks"
     )
 
 

@@ -75,10 +75,11 @@ class MLflow(Tracker):
         self._log(run, [(entry.step, entry.metrics), *curve], entry.parameters)
         self._client.set_terminated(run)
 
-    def end(self) -> None:
-        """Say that the experiment's run has ended."""
+    def end(self, error: BaseException | None) -> None:
+        """Say that the experiment's run has ended, was interrupted or failed."""
         assert self._client is not None
-        self._client.set_terminated(self._own)
+        stopped = "FAILED" if isinstance(error, Exception) else "KILLED"
+        self._client.set_terminated(self._own, "FINISHED" if error is None else stopped)
 
     def _run(self, identifier: str) -> "Run | None":
         """Return a run; None if the tracking server does not have it, as it may be another one than before."""

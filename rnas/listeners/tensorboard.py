@@ -7,9 +7,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from rnas.experiment import CONFIG, Experiment
 from rnas.listeners.entry import Entry, point_name
 from rnas.listeners.tracker import Tracker
+from rnas.utils._directories import next_free
+from rnas.utils.files import write_text
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
+
+_PLACE = "tensorboard.txt"
+"""File in an experiment's directory with the path of its own folder in a folder of several experiments."""
 
 _HALF_WRITTEN = ".partial"
 
@@ -20,8 +25,8 @@ class TensorBoard(Tracker):
     Metrics stand at the number of the evaluation, and curves over epochs. The epochs of a training are one run.
 
     Args:
-        folder: folder of the event files, with a folder for each experiment; None is ``tensorboard`` in the
-            experiment's directory.
+        folder: folder of the event files, with a folder for each experiment, which has its name, and a number as well
+            if another experiment has this name; None is ``tensorboard`` in the experiment's directory.
     """
 
     name: ClassVar[str] = "tensorboard"
@@ -38,8 +43,11 @@ class TensorBoard(Tracker):
         from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
         from torch.utils.tensorboard import SummaryWriter
 
-        self._place = experiment.path / "tensorboard" if self._folder is None else self._folder / experiment.path.name
-        self._place.mkdir(parents=True, exist_ok=True)
+        if self._folder is None:
+            self._place = experiment.path / "tensorboard"
+            self._place.mkdir(exist_ok=True)
+        else:
+            self._place = _own_folder(experiment, self._folder.resolve())
         shutil.rmtree(self._partial, ignore_errors=True)
         found = {entry.name for entry in self._place.iterdir() if entry.is_dir()}
         new = not any(self._place.glob("events.*"))
@@ -63,7 +71,7 @@ class TensorBoard(Tracker):
         _write_run(self._partial, entry)
         self._partial.rename(self._place / entry.name)
 
-    def end(self) -> None:
+    def end(self, error: BaseException | None) -> None:
         """Close the event file of the experiment's own run."""
         assert self._own is not None
         self._own.close()
@@ -72,6 +80,25 @@ class TensorBoard(Tracker):
     def _partial(self) -> Path:
         # Outside of the folder, where TensorBoard would show it.
         return self._place.with_name(f"{self._place.name}{_HALF_WRITTEN}")
+
+
+def _own_folder(experiment: Experiment[Any, Any], folder: Path) -> Path:
+    """Return the folder of an experiment in a folder of several; if it has none there yet, make it."""
+    file = experiment.path / _PLACE
+    if file.is_file():
+        kept = Path(file.read_text(encoding="utf-8").strip())
+        if kept.parent == folder and kept.is_dir():
+            return kept
+    folder.mkdir(parents=True, exist_ok=True)
+    place = folder / experiment.path.name
+    while True:
+        try:
+            place.mkdir()
+            break
+        except FileExistsError:
+            place = next_free(experiment.path.name, folder)
+    write_text(file, f"{place}\n")
+    return place
 
 
 def _write_run(folder: Path, entry: Entry) -> None:

@@ -52,8 +52,12 @@ class Tracker(Listener, ABC):
         """Write an entry that the place does not have."""
 
     @abstractmethod
-    def end(self) -> None:
-        """Close the place."""
+    def end(self, error: BaseException | None) -> None:
+        """Close the place.
+
+        Args:
+            error: what interrupted the experiment, such as KeyboardInterrupt, or let it fail; None if it has ended.
+        """
 
     def started(self, experiment: Experiment[Any, Any], work: Work) -> None:
         """Write what was recorded before and is not there yet."""
@@ -63,15 +67,15 @@ class Tracker(Listener, ABC):
         """Write a result."""
         self._guarded(lambda: self._keep(entry_of(record, self._phase)))
 
-    def ended(self, experiment: Experiment[Any, Any]) -> None:
+    def ended(self, experiment: Experiment[Any, Any], error: BaseException | None) -> None:
         """Write the results that are only there at the end, and close the place."""
         if self._path is not None:
             self._guarded(lambda: self._keep(last_entry(experiment)))
-            self._guarded(self._close)
+            self._guarded(lambda: self._close(error))
 
     def _start(self, experiment: Experiment[Any, Any], work: Work) -> None:
         if self._path != experiment.path:
-            self._close()
+            self._close(None)
             self._written = self.begin(experiment)
             self._path = experiment.path
         self._phase = work.phase
@@ -83,10 +87,10 @@ class Tracker(Listener, ABC):
             self.write(entry)
             self._written.add(entry.name)
 
-    def _close(self) -> None:
+    def _close(self, error: BaseException | None) -> None:
         if self._path is not None:
             self._path = None
-            self.end()
+            self.end(error)
 
     def _guarded(self, action: Callable[[], None]) -> None:
         if self._failed:

@@ -79,10 +79,10 @@ class WeightsAndBiases(Tracker):
         for place, point in enumerate(entry.curve, 1):
             self._run.log({f"curve/{entry.name}/{name}": value for name, value in {"epoch": place, **point}.items()})
 
-    def end(self) -> None:
-        """Close the run."""
+    def end(self, error: BaseException | None) -> None:
+        """Close the run, which is a failed one if the experiment was interrupted or failed."""
         assert self._run is not None
-        self._run.finish()
+        self._run.finish(exit_code=0 if error is None else 1)
 
     def _keep_place(self) -> None:
         assert self._run is not None

@@ -34,7 +34,7 @@ def plot_front(
     Args:
         result: of a search.
         ax: axes to draw in; None makes a figure.
-        x: metric of the horizontal axis; None is a cost, if one is an objective.
+        x: metric of the horizontal axis; None is a cost, if one is an objective and not on the other axis.
         y: metric of the vertical axis; None is the other objective.
         dark: whether the figure is light on dark.
 
@@ -268,6 +268,11 @@ def _front_axes(metrics: Sequence[Metric], x: str | None, y: str | None) -> tupl
     second = next(iter([*rest, *(metric for metric in metrics if metric is not first)]), first)
     swapped = first.direction == "minimize" and second.direction == "maximize"
     across, up = (first, second) if swapped else (second, first)
+    # What is not given is another metric than what is.
+    if x is None:
+        across = next((metric for metric in (across, up, *metrics) if metric.name != y), across)
+    if y is None:
+        up = next((metric for metric in (up, across, *metrics) if metric.name != x), up)
     return known.get(x or "", across), known.get(y or "", up)
 
 

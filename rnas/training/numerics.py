@@ -78,8 +78,8 @@ class Numerics(Model):
         capability = torch.backends.cpu.get_cpu_capability()
         if device == "cpu" and self.precision == "bfloat16" and capability in _WITHOUT_BFLOAT16:
             return (
-                f"this CPU has no instructions for bfloat16 ({capability}), so that float32 trains several times "
-                "faster here: set precision: float32 in the recipe's numerics"
+                f"this CPU has no instructions for bfloat16 ({capability}), so that float32 trains faster here: "
+                "set precision: float32 in the recipe's numerics"
             )
         return ""
 

@@ -5,6 +5,7 @@ where PostgreSQL's own programs do, or in the environment variable ``RNAS_STORAG
 """
 
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -23,7 +24,7 @@ ENVIRONMENT = "RNAS_STORAGE"
 
 _POSTGRES = "postgresql"
 _EXAMPLE = "such as postgresql+psycopg://USER@HOST/NAME"
-_SECRETS = ("password", "sslpassword")
+_SECRETS = ("password", "sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key")
 
 _complete: dict[str, URL] = {}
 """URLs with the passwords that this process was given, by the URL without."""
@@ -115,7 +116,7 @@ def _parts(url: str) -> URL:
     try:
         parts = make_url(url)
     except (ArgumentError, ValueError):
-        own = "this" if "@" in url or "=" in url else repr(url)
+        own = "this" if re.search("[:@=]", url.partition("://")[2] or url) else repr(url)
         raise InputError(f"{own} is not the URL of a database, {_EXAMPLE}") from None
     backend = parts.get_backend_name()
     if backend in (_POSTGRES, "postgres"):

@@ -55,7 +55,7 @@ _T = TypeVar("_T")
 
 
 class _NoConnectionError(LedgerError):
-    """Report that a database cannot be connected to."""
+    """Report that a database cannot be connected to now."""
 
 
 class _LostConnectionError(Exception):
@@ -320,7 +320,7 @@ class _Storage(RDBStorage):
 
         Raises:
             InputError: another driver has it.
-            LedgerError: another driver had it in the meantime.
+            LedgerError: another driver had it in the meantime, or the server has not released it yet.
         """
         connection = _connection(self._url, self._name)
         try:
@@ -329,6 +329,8 @@ class _Storage(RDBStorage):
                 holder = connection.execute(_HOLDER, [self._key]).fetchone()
                 connection.rollback()
                 if time.monotonic() >= until:
+                    if not new and self._is_last_writer(connection):
+                        raise _NoConnectionError(f"{self._name} has not noticed yet that a connection to it was lost")
                     other = holder[0] if holder else "another program"
                     raise InputError(
                         f"{self._name} is in use: {other} writes search {self._study!r} there; wait for it or stop it"
@@ -336,7 +338,7 @@ class _Storage(RDBStorage):
                 time.sleep(_PAUSE)
             if new:
                 connection.execute(_ENTER, [self._study, self._token])
-            elif connection.execute(_ENTERED, [self._study]).fetchone() != (self._token,):
+            elif not self._is_last_writer(connection):
                 raise LedgerError(
                     f"{self._name}: another driver has written to search {self._study!r} since the connection was "
                     "lost; resume the search to go on from what it wrote"
@@ -349,3 +351,7 @@ class _Storage(RDBStorage):
             connection.close()
             raise
         return connection
+
+    def _is_last_writer(self, connection: Any) -> bool:
+        """Return whether no other driver has had the lock since this one took it."""
+        return bool(connection.execute(_ENTERED, [self._study]).fetchone() == (self._token,))

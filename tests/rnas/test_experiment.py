@@ -78,7 +78,7 @@ class Notes(Tracker):
         with self._file.open("a") as file:
             file.write(f"{json.dumps({'of': self._of, **asdict(entry)})}\n")
 
-    def end(self) -> None:
+    def end(self, error: BaseException | None) -> None:
         pass
 
     def noted(self) -> list[dict[str, Any]]:

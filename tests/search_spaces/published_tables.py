@@ -21,7 +21,7 @@ def nares_record(
     text = f"D {'-'.join(map(str, depths))} W {'-'.join(map(str, widths))}"
     cost = space.parse(text).cost((3, 32, 32), 10)
     best = 89
-    curve = [robust * (0.5 + 0.5 * min(epoch, 2 * best - epoch) / best) for epoch in range(EPOCHS)]
+    curve = [robust * (0.2 + 0.8 * min(epoch, 2 * best - epoch) / best) for epoch in range(EPOCHS)]
     history = {
         "train_loss": [2 - epoch / EPOCHS for epoch in range(EPOCHS)],
         "train_acc": [value + 20 for value in curve],

@@ -76,7 +76,7 @@ def test_a_rung_has_the_best_epoch_so_far_and_no_test_metrics(path: Path) -> Non
     assert [rung.share for rung in evaluator.rungs] == [0.1, 0.5, 1.0]
     task = Task(SPACE.parse("D 4-4-4 W 8-8-8"), 0, evaluator.rungs[0].fidelity)
     found = evaluator.evaluate(task, Context())
-    assert found.metrics["robust_accuracy"] == pytest.approx(0.30 * (0.5 + 0.5 * 9 / 89))
+    assert found.metrics["robust_accuracy"] == pytest.approx(0.30 * (0.2 + 0.8 * 9 / 89))
     assert not [name for name in found.metrics if name.startswith("test_")]
     assert [point["epoch"] for point in found.curve] == list(range(1, 11))
 

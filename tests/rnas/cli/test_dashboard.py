@@ -1,6 +1,7 @@
 """The dashboard shows a ledger as it is, and changes nothing."""
 
 import json
+import re
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -52,6 +53,20 @@ def test_it_follows_the_ledger_and_refuses_changes(tmp_path: Path) -> None:
         resume(search.path, budget=5)
         app._copied = float("-inf")
         assert len(answer(app, "GET", place)[1]["trials"]) == 5
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_ledger_that_is_gone_is_one_line_until_it_is_back(tmp_path: Path) -> None:
+    pytest.importorskip("optuna_dashboard")
+    search = Search.create(SearchConfig.parse(CONFIG, "test"), tmp_path / "run")
+    with ReadOnlyDashboard(open_experiment(search.path)) as app:
+        app._copied = float("-inf")
+        moved = search.path.rename(tmp_path / "moved")
+        status, content = answer(app, "GET", "/api/studies")
+        assert status == "503"
+        assert re.fullmatch(rf"{re.escape(str(search.database))} is gone: .+", content["reason"])
+        moved.rename(search.path)
+        assert answer(app, "GET", "/api/studies")[0] == "200"
 
 
 def test_what_is_missing_is_one_line(tmp_path: Path, command, monkeypatch: pytest.MonkeyPatch) -> None:

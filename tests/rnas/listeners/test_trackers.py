@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from rnas.errors import InputError
-from rnas.experiment import Experiment, Listener, resume
+from rnas.experiment import Experiment, Listener, Work, resume
 from rnas.listeners import MLflow, TensorBoard, Tracker, WeightsAndBiases
 from rnas.nas.config import SearchConfig
 from rnas.nas.result import SearchResult
@@ -24,15 +24,16 @@ pytestmark = pytest.mark.filterwarnings("default")
 
 
 class Interrupter(Listener):
-    """Interrupt an experiment when it has recorded so much."""
+    """Interrupt an experiment when it has recorded so much, or let it fail."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, error: type[BaseException] = KeyboardInterrupt) -> None:
         self._left = number
+        self._error = error
 
     def recorded(self, record: Any) -> None:
         self._left -= 1
         if self._left == 0:
-            raise KeyboardInterrupt
+            raise self._error
 
 
 def trackers(folder: Path) -> list[Tracker]:
@@ -115,11 +116,23 @@ def test_tensorboard_shows_the_epochs_of_a_training_as_one_run(trained: Any) -> 
     assert test == (2, pytest.approx(trained.summary["best"]["test"]["clean"]["accuracy"]))
 
 
-def runs_of(folder: Path) -> tuple[Any, list[Any]]:
-    """The client, and all runs of MLflow's database in a folder."""
+def test_experiments_of_one_name_have_a_folder_each_in_tensorboard(tmp_path: Path) -> None:
+    pytest.importorskip("tensorboard")
+    config = SearchConfig.parse({"space": "digits-bench", "evaluator": {"digits-bench": {}}, "budget": 2}, "test")
+    one, other = (Search.create(config, tmp_path / name / "run") for name in ("one", "other"))
+    for run in (one, other, one):
+        tracker = TensorBoard(tmp_path / "shown")
+        tracker.started(run, Work("evaluation", 2))
+        tracker.ended(run, None)
+    shown = {folder.name: len(list(folder.iterdir())) for folder in (tmp_path / "shown").iterdir()}
+    assert shown == {"run": 2, "run-1": 1}
+
+
+def runs_of(folder: Path, name: str = "rnas") -> tuple[Any, list[Any]]:
+    """The client, and all runs of an experiment in MLflow's database in a folder."""
     tracking = pytest.importorskip("mlflow.tracking")
     client = tracking.MlflowClient(f"sqlite:///{folder}/mlflow.db")
-    [experiment] = [one for one in client.search_experiments() if one.name == "rnas"]
+    [experiment] = [one for one in client.search_experiments() if one.name == name]
     return client, list(client.search_runs([experiment.experiment_id]))
 
 
@@ -148,6 +161,16 @@ def test_mlflow_shows_the_epochs_of_a_training(trained: Any) -> None:
     assert own.data.params["key"] == arch.key(trained.best.architecture)
 
 
+def test_mlflow_shows_what_was_interrupted_and_what_failed(trained: Any, tmp_path: Path) -> None:
+    pytest.importorskip("mlflow")
+    experiment, folder = experiments_small.training(tmp_path / "run"), trained.path.parent
+    for error, status in ((KeyboardInterrupt, "KILLED"), (ValueError, "FAILED")):
+        with pytest.raises(error):
+            experiment.run([Interrupter(1, error), MLflow(f"sqlite:///{folder}/mlflow.db", "stopped")], workers=0)
+        _, [run] = runs_of(folder, "stopped")
+        assert run.info.status == status
+
+
 def logged(file: Path) -> Iterator[bytes]:
     """What a file of Weights & Biases holds: records in the form of LevelDB's log, after a header of 7 bytes."""
     content, block, at = file.read_bytes(), 32_768, 7
@@ -164,18 +187,25 @@ def logged(file: Path) -> Iterator[bytes]:
             whole = b""
 
 
-def history(folder: Path) -> list[dict[str, Any]]:
-    """All rows that were logged offline to Weights & Biases in a folder, of one run."""
+def records_of(folder: Path) -> list[Any]:
+    """All that was logged offline to Weights & Biases in a folder, of one run."""
     messages = pytest.importorskip("wandb.proto.wandb_internal_pb2")
     files = sorted(folder.glob("wandb/offline-run-*/run-*.wandb"))
     assert len({file.name for file in files}) == 1
-    records = [messages.Record.FromString(data) for file in files for data in logged(file)]
+    return [messages.Record.FromString(data) for file in files for data in logged(file)]
+
+
+def history(folder: Path) -> list[dict[str, Any]]:
+    """All rows of the history in it."""
+    records = records_of(folder)
     rows = [[(item.key or "/".join(item.nested_key), item.value_json) for item in r.history.item] for r in records]
     return [{name: json.loads(value) for name, value in row} for row in rows if row]
 
 
 def test_wandb_has_each_evaluation_once(searched: SearchResult) -> None:
     pytest.importorskip("wandb")
+    ends = [record.exit.exit_code for record in records_of(searched.path.parent) if record.HasField("exit")]
+    assert sorted(ends) == [0, 0, 1]
     rows = history(searched.path.parent)
     keys = Counter(row["key"] for row in rows if "key" in row)
     assert keys == Counter(record.key for record in searched.records)
@@ -201,7 +231,7 @@ class Broken(Tracker):
     def write(self, entry: Any) -> None:
         raise ConnectionError("no\nserver")
 
-    def end(self) -> None:
+    def end(self, error: BaseException | None) -> None:
         raise AssertionError
 
 

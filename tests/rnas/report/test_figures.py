@@ -75,6 +75,10 @@ def test_other_metrics_and_dark_colours(searched: SearchResult) -> None:
     ax = searched.plot_front(x="params", y="clean_accuracy", dark=True)
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("Params", "Clean accuracy")
     assert colors.to_hex(ax.get_facecolor()) == palette(True)["paper"]
+    ax = searched.plot_front(ax, x="robust_accuracy")
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("Robust accuracy", "FLOPs (one 1\u00d78\u00d78 image)")
+    ax = searched.plot_front(ax, y="flops")
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("Robust accuracy", "FLOPs (one 1\u00d78\u00d78 image)")
     with pytest.raises(InputError, match=r"^x=nothing: no evaluation has that metric; it is one of robust_accuracy, "):
         searched.plot_front(x="nothing")
 

@@ -38,6 +38,8 @@ def test_reading_and_opening_make_nothing(tmp_path: Path) -> None:
     [
         ("nonsense", "'nonsense' is not the URL of a database, such as postgresql"),
         ("postgresql://me:secret@host:port/x", "^this is not the URL of a database"),
+        ("postgres:me:s3cret", "^this is not the URL of a database"),
+        ("postgresql://me:s3cret/x", "^this is not the URL of a database"),
         ("postgresql://me:sec@ret@host/x", "^a URL has one @, before the host; write another one, .* as %40"),
         ("mysql://me:secret@host/x", "^mysql is no database that holds ledgers; give PostgreSQL"),
         ("sqlite://", "the URL of a SQLite file is sqlite:///PATH"),
@@ -51,7 +53,7 @@ def test_what_is_no_database_is_one_line_without_a_password(url: str, message: s
 
 
 def test_a_url_is_recorded_without_its_passwords() -> None:
-    url = "postgres://me:a%40secret@host:5433/x?sslpassword=7&sslmode=require&password=8"
+    url = "postgres://me:a%40secret@host:5433/x?sslpassword=7&sslmode=require&password=8&oauth_client_secret=9"
     assert databases.recorded(url) == "postgresql+psycopg://me@host:5433/x?sslmode=require"
 
 

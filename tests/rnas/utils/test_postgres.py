@@ -21,6 +21,7 @@ from rnas.errors import InputError, LedgerError
 from rnas.experiment import Listener
 from rnas.nas.search import Search
 from rnas.utils import _databases as databases
+from rnas.utils import _postgres as postgres
 from tests.postgres import PASSWORD, Server, programs, serving
 from tests.rnas.test_experiment import Killer, essence
 
@@ -110,6 +111,37 @@ def test_no_write_is_lost_or_doubled_where_the_connection_ends_in_it(storage: Ba
     ]
     assert storage.get_study_user_attrs(other) == {"format": 1}
     assert len(storage.get_all_studies()) == 2
+
+
+def test_a_driver_waits_until_the_server_notices_that_its_connection_was_lost(
+    storage: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(postgres, "_LOCK_SECONDS", 0.2)
+    study = storage.get_study_id_from_name("one")
+    connection, close = storage._held, storage._held.close
+    session = connection.info.backend_pid
+
+    def unnoticed() -> None:
+        connection.close = close
+        os.kill(session, signal.SIGSTOP)
+        close()
+
+    def noticed(_record: object = None) -> bool:
+        with suppress(ProcessLookupError):
+            os.kill(session, signal.SIGCONT)
+        return True
+
+    closes_after(storage, done=True)
+    connection.close = unnoticed
+    postgres._log.addFilter(noticed)
+    try:
+        storage.create_new_trial(study)
+    finally:
+        postgres._log.removeFilter(noticed)
+        noticed()
+    assert len(storage.get_all_trials(study)) == 1
+    [said] = caplog.messages
+    assert "has not noticed yet that a connection to it was lost; waiting up to 10 minutes for it" in said
 
 
 def test_a_driver_writes_nothing_after_another_took_its_place(storage: Any, url: str) -> None:
