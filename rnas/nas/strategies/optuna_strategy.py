@@ -90,10 +90,10 @@ class _Replay:
         self._taken = taken(view)
         self._results = _results(problem, view)
         genomes = np.concatenate([view.genomes, view.pending])
-        states = view.states or ({},) * len(genomes)
+        proposals = list(zip(genomes, view.states or [{}] * len(genomes), strict=True))
         # A trial has the same number each time, since attributes of the study name trials by their numbers.
         for row in np.argsort(view.numbers) if view.numbers else range(len(genomes)):
-            self._tell(genomes[row], states[row])
+            self._tell(*proposals[row])
 
     def next(self, rng: np.random.Generator) -> Proposal | None:
         """Ask until a genome may be proposed; return None if none is left."""
