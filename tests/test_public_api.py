@@ -59,6 +59,9 @@ def _documentation(value: Any, module: str, name: str) -> str:
     """The docstring of a module, class or function, or what stands below an assignment."""
     if isinstance(value, ModuleType):
         return value.__doc__ or ""
+    if isinstance(value, type):
+        # A module may import for its readers what another one defines.
+        module = value.__module__
     body = ast.parse(inspect.getsource(import_module(module))).body
     for place, node in enumerate(body):
         if isinstance(node, ast.ClassDef | ast.FunctionDef) and node.name == name:
