@@ -4,7 +4,7 @@ import pytest
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from rnas.errors import InputError
-from rnas.utils._model_keys import all_keys, field_of, known_keys, meaning, one_line, type_text
+from rnas.utils._model_keys import all_keys, field_of, known_keys, meaning, type_text, without_markup
 from rnas.utils._yaml_files import explained
 
 
@@ -83,7 +83,7 @@ def test_a_field_is_found_by_its_key_and_described_by_the_nearest_class_that_doe
     steps = field_of(Quieter, "steps")
     assert (steps.default, meaning(steps)) == (2, "Steps of SGD, see Trainer.")
     assert Quieter.model_fields["steps"].description is None
-    assert one_line("a\n  ``b``") == "a b"
+    assert without_markup("a\n  ``b``") == "a b"
 
 
 def test_types_are_said_in_words() -> None:
