@@ -5,7 +5,6 @@ from . import (
     evaluation as evaluation,
     experiments as experiments,
     exports as exports,
-    listeners as listeners,
     nas as nas,
     networks as networks,
     registry as registry,

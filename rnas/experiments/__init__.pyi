@@ -1,5 +1,6 @@
 from . import (
     comparison as comparison,
+    listeners as listeners,
     replications as replications,
     reproduction as reproduction,
     training as training,

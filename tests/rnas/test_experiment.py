@@ -17,7 +17,7 @@ import pytest
 from rnas import registry
 from rnas.errors import ChangedInputError, InputError, RnasError
 from rnas.experiment import LEDGER, Experiment, Listener, Work, open_experiment, resume
-from rnas.listeners import Entry, Tracker
+from rnas.experiments.listeners import Entry, Tracker
 from rnas.utils import _sqlite as sqlite
 from tests.rnas.experiments_small import KINDS
 

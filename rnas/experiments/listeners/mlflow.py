@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rnas.experiment import Experiment
-from rnas.listeners.entry import Entry, Parameter, parameters_of, point_name
-from rnas.listeners.tracker import Tracker
+from rnas.experiments.listeners.entry import Entry, Parameter, parameters_of, point_name
+from rnas.experiments.listeners.tracker import Tracker
 from rnas.utils.files import write_text
 
 if TYPE_CHECKING:

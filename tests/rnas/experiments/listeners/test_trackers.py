@@ -12,7 +12,7 @@ import pytest
 
 from rnas.errors import InputError
 from rnas.experiment import Experiment, Listener, Work, resume
-from rnas.listeners import MLflow, TensorBoard, Tracker, WeightsAndBiases
+from rnas.experiments.listeners import MLflow, TensorBoard, Tracker, WeightsAndBiases
 from rnas.nas.config import SearchConfig
 from rnas.nas.result import SearchResult
 from rnas.nas.search import Search

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rnas.experiment import CONFIG, Experiment
-from rnas.listeners.entry import Entry, point_name
-from rnas.listeners.tracker import Tracker
+from rnas.experiments.listeners.entry import Entry, point_name
+from rnas.experiments.listeners.tracker import Tracker
 from rnas.utils._directories import next_free
 from rnas.utils.files import write_text
 

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from rnas.errors import InputError, error_text
 from rnas.experiment import Experiment, Listener, Work
-from rnas.listeners.entry import Entry, entry_of, last_entry
+from rnas.experiments.listeners.entry import Entry, entry_of, last_entry
 from rnas.utils._text import one_line
 
 _LONGEST = 300

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rnas.experiment import Experiment
-from rnas.listeners.entry import Entry, parameters_of
-from rnas.listeners.tracker import Tracker
+from rnas.experiments.listeners.entry import Entry, parameters_of
+from rnas.experiments.listeners.tracker import Tracker
 from rnas.utils._json_files import read_json_object
 from rnas.utils.files import write_text
 
