@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from rnas.data.loading import held_datasets
 from rnas.errors import InputError, error_text
-from rnas.evaluation.training_settings import held_datasets
 from rnas.nas.evaluators import _guard as guard
 from rnas.nas.evaluators.evaluator import Evaluates, Evaluation, Status, Task, inputs_of
 from rnas.nas.execution import _ray_worker as worker
