@@ -613,6 +613,12 @@ def open_experiment(path: Path | str) -> Experiment[Any, Any]:
 
     Raises:
         InputError: the directory has no experiment, or its kind is not registered.
+
+    Examples:
+        >>> import rnas
+        >>> result = rnas.search(space="digits-bench", budget=4, output="runs/example", workers=0)
+        >>> len(rnas.open_experiment("runs/example").result().records)
+        4
     """
     path = Path(path)
     settings_in(path)
@@ -649,6 +655,12 @@ def resume(
     Raises:
         InputError: there is no experiment, another process is running it, or a field cannot grow.
         LedgerError: its ledger is damaged.
+
+    Examples:
+        >>> import rnas
+        >>> result = rnas.search(space="digits-bench", budget=4, output="runs/example", workers=0)
+        >>> len(rnas.resume("runs/example", budget=6).records)
+        6
     """
     experiment = open_experiment(path)
     experiment.supply(space=space, evaluator=evaluator, strategy=strategy, replication=replication)

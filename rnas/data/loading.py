@@ -35,6 +35,13 @@ def load_dataset(name: str, folder: Path | str | None = None) -> "Dataset":
 
     Raises:
         InputError: the name is unknown, or a file is missing or damaged.
+
+    Examples:
+        >>> from rnas.data import divide, load_dataset
+        >>> digits = load_dataset("digits")
+        >>> test = divide(digits, digits.splits, seed=0)["test"]
+        >>> test.images(slice(None)).shape
+        torch.Size([450, 1, 8, 8])
     """
     folder = None if folder is None else Path(folder)
     if (name, folder) in _placed:
