@@ -7,7 +7,8 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -241,6 +242,22 @@ class RayTasks:
             self._ray.kill(self._board)
         if self._began_here:
             self._ray.shutdown()
+
+
+@contextmanager
+def connected(address: str) -> Iterator[Any]:
+    """Connect to a cluster for the block, and give it Ray's module.
+
+    Raises:
+        InputError: Ray is not installed, or there is no such cluster.
+    """
+    ray = _library()
+    began_here = _connect(ray, address, None)
+    try:
+        yield ray
+    finally:
+        if began_here:
+            ray.shutdown()
 
 
 def _library() -> Any:
