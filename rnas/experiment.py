@@ -305,7 +305,7 @@ class Experiment(ABC, Generic[S, R]):
     @classmethod
     def _require_main_process(cls) -> None:
         """Raise InputError in a worker process that imports a script which creates an experiment without a guard."""
-        if cls._starts_processes and parent_process() is not None:
+        if cls.starts_processes and parent_process() is not None:
             raise InputError(f'a script that runs a {cls.kind} needs its call under if __name__ == "__main__":')
 
     def _make(self) -> None:
@@ -541,7 +541,7 @@ class Experiment(ABC, Generic[S, R]):
         """Return what ``config.yaml`` holds."""
         return {"kind": self.kind, **self.settings.model_dump(mode="json", exclude_none=self._leaves_none_out)}
 
-    _starts_processes: ClassVar[bool] = True
+    starts_processes: ClassVar[bool] = True
     """Whether it may start processes, which import the script that runs it again."""
 
     _leaves_none_out: ClassVar[bool] = False

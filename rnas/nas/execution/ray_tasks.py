@@ -15,7 +15,7 @@ from typing import Any, Literal
 from rnas.errors import InputError, error_text
 from rnas.evaluation.training_settings import held_datasets
 from rnas.nas.evaluators import _guard as guard
-from rnas.nas.evaluators.evaluator import Evaluates, Evaluation, Status, Task, inputs_of
+from rnas.nas.evaluators.evaluator import Evaluates, Evaluation, ReportsToDriver, Status, Task, inputs_of
 from rnas.nas.execution import _ray_worker as worker
 from rnas.nas.execution.executor import Limits
 from rnas.nas.execution.ray_settings import RaySettings
@@ -93,6 +93,8 @@ class RayTasks:
         if limits.folder is not None:
             # By this file a node sees that it has the folder itself.
             (limits.folder.parent / self._mark).touch()
+        if isinstance(evaluator, ReportsToDriver):
+            evaluator = evaluator.on_cluster(self._ray)
         sent = worker.Sent(evaluator, inputs_of(evaluator), limits.seconds, limits.folder, self._mark)
         try:
             self._sent = [self._ray.put(sent)]

@@ -14,6 +14,7 @@ import pytest
 
 import rnas
 from rnas.errors import InputError
+from rnas.experiments.tuning.tuning import Tuning
 from rnas.nas._setup import resolve
 from rnas.nas.config import SearchConfig
 from rnas.nas.evaluators.evaluator import Context, Evaluation, Status, Task
@@ -227,6 +228,29 @@ def test_images_come_from_the_driver(tmp_path: Path) -> None:
 def test_a_comparison_on_a_cluster_gives_the_numbers_of_one_process(tmp_path: Path) -> None:
     here = KINDS["comparison"](tmp_path / "here")
     there = KINDS["comparison"](tmp_path / "there")
+    expected = essence(here.run(workers=0).to_dict(), here.path)
+    with on_ray():
+        found = essence(there.run().to_dict(), there.path)
+    assert found == expected
+
+
+@pytest.mark.usefixtures("ray_cluster")
+def test_a_tuning_on_a_cluster_reports_its_epochs_to_the_driver(tmp_path: Path) -> None:
+    here, there = (KINDS["tuning"](tmp_path / name).path for name in ("here", "there"))
+    Tuning.open(here).run()
+    with on_ray():
+        Tuning.open(there).run()
+
+    def told(path: Path) -> Any:
+        return [(trial.params, trial.values, trial.intermediate_values) for trial in Tuning.open(path).trials()]
+
+    assert told(there) == told(here)
+    assert len(told(here)[0][2]) == 2
+
+
+@pytest.mark.usefixtures("ray_cluster")
+def test_a_replication_on_a_cluster_gives_the_numbers_of_one_process(tmp_path: Path) -> None:
+    here, there = (KINDS["replication"](tmp_path / name) for name in ("here", "there"))
     expected = essence(here.run(workers=0).to_dict(), here.path)
     with on_ray():
         found = essence(there.run().to_dict(), there.path)
