@@ -5,7 +5,7 @@ The tables are those of Optuna, which reads them as its own.
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from optuna.distributions import BaseDistribution, distribution_to_json
@@ -110,7 +110,4 @@ def _attributes(trial_id: int, attributes: Mapping[str, Any]) -> list[dict[str, 
 
 def _in_utc(moment: datetime | None) -> datetime | None:
     """Return a local time as the tables hold it."""
-    made = TrialModel()
-    made.datetime_start = moment
-    stored: datetime | None = made._datetime_start_utc
-    return stored
+    return None if moment is None else moment.astimezone(UTC).replace(tzinfo=None)

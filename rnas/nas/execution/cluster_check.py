@@ -104,9 +104,13 @@ def check_cluster(
     Raises:
         InputError: there is no such cluster, or directory, file or database cannot be used on this host.
     """
-    own = [None if path is None else path.absolute() for path in (data_dir, extra, shared)]
-    database = None if storage is None else databases.reached(storage)
-    questions = Questions(*own, f".rnas-{secrets.token_hex(8)}", database)
+    questions = Questions(
+        data_dir=None if data_dir is None else data_dir.absolute(),
+        extra=None if extra is None else extra.absolute(),
+        shared=None if shared is None else shared.absolute(),
+        mark=f".rnas-{secrets.token_hex(8)}",
+        storage=None if storage is None else databases.reached(storage),
+    )
     with connected(address) as ray, _marked(questions):
         here = answers(questions)
         for name in ("extra", "database"):
@@ -170,7 +174,7 @@ def _shared(folder: Path, mark: str) -> str:
 
 def _gpus() -> str:
     """Return how many GPUs torch sees, in a new process where Ray hides them from a task that asks for none."""
-    if os.environ.get(_VISIBLE) != "" or not torch.backends.cuda.is_built():
+    if os.environ.get(_VISIBLE) != "" or torch.version.cuda is None:
         return str(torch.cuda.device_count())
     environment = {name: value for name, value in os.environ.items() if name != _VISIBLE}
     counted = subprocess.run([sys.executable, "-c", _GPUS], capture_output=True, text=True, env=environment)
