@@ -93,4 +93,5 @@ def _leak(network: nn.Module, images: Tensor, targets: Tensor) -> Tensor:
 def _input_gradient(network: nn.Module, images: Tensor, targets: Tensor) -> Tensor:
     images = images.detach().requires_grad_()
     loss = F.cross_entropy(network(images), targets, reduction="sum")
-    return torch.autograd.grad(loss, images, create_graph=True)[0]
+    (gradient,) = torch.autograd.grad(loss, images, create_graph=True)
+    return gradient

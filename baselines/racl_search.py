@@ -178,9 +178,9 @@ def _distribution(parameters: Mapping[str, Tensor], cell: str) -> tuple[Tensor, 
 
 @torch.no_grad()
 def constants(network: MixedNetwork) -> dict[str, Tensor]:
-    """Return the logarithms of the constants of operations (cells, 14, k) and of layers that adapt inputs (cells, 2)."""
+    """Return the logarithms of the constants of ``operations`` (cells, 14, k) and of adapted ``inputs`` (cells, 2)."""
     cells = [cell for cell in network.cells if isinstance(cell, MixedCell)]
-    operations = [[[*map(lipschitz_constant, edge.operations)] for edge in cell.edges] for cell in cells]
+    operations = [[[*map(lipschitz_constant, edge.operations)] for edge in cell.mixed_edges] for cell in cells]
     inputs = [[lipschitz_constant(cell.preprocess0), lipschitz_constant(cell.preprocess1)] for cell in cells]
     return {"operations": torch.tensor(operations).log(), "inputs": torch.tensor(inputs).log()}
 
@@ -195,6 +195,7 @@ def lipschitz_constant(operation: nn.Module) -> float:
     return math.prod(map(_of_layer, operation.modules()))
 
 
+@torch.no_grad()
 def _of_layer(layer: nn.Module) -> float:
     if isinstance(layer, nn.Conv2d):
         matrices = layer.weight.reshape(layer.groups, layer.out_channels // layer.groups, -1)
@@ -204,5 +205,7 @@ def _of_layer(layer: nn.Module) -> float:
         return float((layer.running_var + layer.eps).rsqrt().max())
     if isinstance(layer, nn.MaxPool2d):
         # Each pixel may be the largest of this many windows in each direction.
-        return float(math.ceil(int(layer.kernel_size) / int(layer.stride)))
+        assert isinstance(layer.kernel_size, int)
+        assert isinstance(layer.stride, int)
+        return float(math.ceil(layer.kernel_size / layer.stride))
     return 1.0

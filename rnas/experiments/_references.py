@@ -60,9 +60,9 @@ def resolve(text: str | Path) -> Reference:
         text: a name of the zoo; the path of a JSON file with an architecture, or with one under ``architecture``, as
             ``rnas scale --json`` prints it; ``RUN:KEY``, ``RUN:knee``, ``RUN:at:200M`` or ``RUN:max:METRIC`` with a
             run's directory; or the path of a checkpoint: of a search, ``DIR/checkpoints/KEY.safetensors``, or of a
-            training, ``DIR/best.safetensors`` with ``best.json`` in the same folder; the directory of a search for cells,
-            for the network of its cells; or an export: a safetensors file
-            of ours, a standalone ``.py`` file, which is not executed, or a folder for Hugging Face.
+            training, ``DIR/best.safetensors`` with ``best.json`` in the same folder; or the directory of a search for
+            cells, for the network of its cells; or an export: a safetensors file of ours, a standalone ``.py`` file,
+            which is not executed, or a folder for Hugging Face.
 
     Raises:
         InputError: they name none, or an export that is loaded elsewhere; a training's checkpoint is not the one that

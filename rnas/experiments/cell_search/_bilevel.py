@@ -50,7 +50,11 @@ class BilevelTrainer(Trainer):
             trained, self._held = used.first(half), _rest(used, half)
         else:
             trained, self._held = used, used.first(plan.fidelity.batch_size)
+        self._passes = torch.zeros(2, dtype=torch.int64)
+        # Before the inner attack copies the network, as copies count in the same place.
+        _count_passes(model, self._passes)
         super().__init__(model, trained, plan, seed)
+        self._passes.zero_()
         self.method = method
         self.network = model
         started = method.begin(model, torch.Generator().manual_seed(seed))
@@ -64,8 +68,6 @@ class BilevelTrainer(Trainer):
         )
         self._held_batches: Iterator[MiniBatch] = iter(())
         self._terms: list[Mapping[str, Tensor]] = []
-        self._passes = torch.zeros(2, dtype=torch.int64)
-        _count_passes(model, self._passes)
 
     @property
     def epoch_steps(self) -> int:
@@ -182,7 +184,7 @@ class BilevelTrainer(Trainer):
     def _drift(self, weight: Tensor) -> Tensor:
         """Return what momentum and weight decay add to the gradient of a weight in its next step."""
         group = next(each for each in self._optimizer.param_groups if any(weight is one for one in each["params"]))
-        drift = group["weight_decay"] * weight.detach()
+        drift: Tensor = group["weight_decay"] * weight.detach()
         momentum = self._optimizer.state.get(weight, {}).get("momentum_buffer")
         return drift if momentum is None else drift.add_(momentum, alpha=group["momentum"])
 
@@ -256,7 +258,7 @@ def _count_passes(network: nn.Module, passes: Tensor) -> None:
     def note(_module: nn.Module, _inputs: object, logits: Tensor) -> None:
         passes[0] += len(logits)
         if logits.requires_grad:
-            logits.register_hook(note_gradient)
+            logits.register_hook(note_gradient)  # type: ignore[no-untyped-call]
 
     def note_gradient(gradient: Tensor) -> None:
         passes[1] += len(gradient)

@@ -97,7 +97,7 @@ def read_state(
 
 
 def has_state(folder: Path) -> bool:
-    """Return whether an experiment that trains has a state yet; raise InputError if it is gone though there are results."""
+    """Return whether there is a state yet; raise InputError if it is gone though there are results."""
     path = folder / STATE
     if not path.exists() and (folder / HISTORY).exists():
         raise InputError(f"{path} is gone, though there are results: restore it from a copy")

@@ -45,7 +45,8 @@ class MixedOperation(nn.Module):
         if not terms:
             zeros: Tensor = self.operations[0](x)
             return zeros
-        return reduce(add, terms)
+        total: Tensor = reduce(add, terms)
+        return total
 
 
 class MixedCell(Cell):
@@ -62,6 +63,11 @@ class MixedCell(Cell):
         self.edges = nn.ModuleList(
             MixedOperation(operations, place.channels, place.stride(source)) for source, _ in EDGES
         )
+
+    @property
+    def mixed_edges(self) -> list[MixedOperation]:
+        """Return the mixed operation of each edge."""
+        return [edge for edge in self.edges if isinstance(edge, MixedOperation)]
 
     def forward(self, before: Tensor, last: Tensor, weights: Tensor) -> Tensor:
         """Map the outputs of the two cells before, with weights (14, k), to (N, 4 * channels, H, W)."""
