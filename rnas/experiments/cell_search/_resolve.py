@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from rnas import registry
 from rnas.data.dataset import Dataset
 from rnas.errors import InputError
 from rnas.evaluation.training_settings import load_dataset
 from rnas.experiments.cell_search.method import CellSearchMethod
-from rnas.experiments.cell_search.settings import SOURCE, CellSearchSettings, method_class
+from rnas.experiments.cell_search.settings import SOURCE, CellSearchSettings, described, method_class
 from rnas.experiments.training._resolve import split_sizes
 from rnas.training.recipe import Recipe
 from rnas.utils._devices import torch_device
@@ -43,11 +42,10 @@ def resolve_settings(
     for key in given:
         if key not in (*settable, *_OF_FIDELITY):
             raise InputError(f"{SOURCE}: {key}: unknown key; it has {', '.join((*settable, *_OF_FIDELITY))}")
-    if isinstance(method, CellSearchMethod):
-        name = registry.name_of(registry.CELL_SEARCHES, method)
-        method = {"name": name, **method.model_dump(mode="json")}
-    content: dict[str, Any] = {"name": method} if isinstance(method, str) else dict(method)
-    usual = method_class(str(content.get("name"))).recipe
+    own = method if isinstance(method, CellSearchMethod) else None
+    content = described(method) if isinstance(method, CellSearchMethod) else method
+    content = {"name": content} if isinstance(content, str) else dict(content)
+    usual = (own or method_class(str(content.get("name")))).recipe
     data, folder = given.pop("data", _DIGITS), given.pop("data_dir", None)
     folder = None if folder is None else Path(folder).expanduser().resolve()
     dataset = load_dataset(data, folder)
@@ -68,7 +66,8 @@ def resolve_settings(
         "fidelity": _over(length, given.pop("fidelity", {})),
         "device": torch_device(given.pop("device", "auto")),
     }
-    return checked(CellSearchSettings, {**defaults, **given}, SOURCE)
+    settings = checked(CellSearchSettings, {**defaults, **given}, SOURCE)
+    return settings if own is None else settings.defined_by(own)
 
 
 def _split_sizes(dataset: Dataset) -> dict[str, int]:

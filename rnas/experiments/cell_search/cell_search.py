@@ -16,7 +16,7 @@ from rnas.experiments.cell_search._bilevel import BilevelTrainer
 from rnas.experiments.cell_search._resolve import resolve_settings
 from rnas.experiments.cell_search.method import CellSearchMethod
 from rnas.experiments.cell_search.result import CellSearchResult, Row, StateContent, Strengths, checked_strengths
-from rnas.experiments.cell_search.settings import CellSearchSettings
+from rnas.experiments.cell_search.settings import CellSearchSettings, described
 from rnas.experiments.training._history import HISTORY, to_csv
 from rnas.experiments.training._state import STATE, has_state, read_state, write_state
 from rnas.networks import architecture as arch
@@ -61,6 +61,22 @@ class CellSearch(Experiment[CellSearchSettings, CellSearchResult]):
     def dataset(self) -> Dataset:
         """Return the data; raise InputError if they cannot be read."""
         return load_dataset(self.settings.data, self.settings.data_dir)
+
+    def supply(self, **objects: object) -> None:
+        """Give the search a method whose class cannot be imported.
+
+        Raises:
+            InputError: the object is no method, or not the one that the settings name.
+        """
+        method = objects.pop("method", None)
+        super().supply(**objects)
+        if method is None:
+            return
+        if not isinstance(method, CellSearchMethod):
+            raise InputError(f"method {method!r}: it must be a CellSearchMethod")
+        if described(method) != self.settings.method:
+            raise InputError(f"method: {self.path} was started with {self.settings.method}; give that one")
+        self.settings = self.settings.defined_by(method)
 
     def result(self) -> CellSearchResult:
         """Return what the search has come to so far.

@@ -24,8 +24,9 @@ else:
     F = LazyModule("torch.nn.functional")
 
 Mixture = tuple["Tensor", "Tensor"]
-"""Weights (14, k) of k operations on the edges of the normal and of the reduction cell; the edges are those of
-:data:`rnas.networks.cell_skeleton.EDGES`.
+"""Weights (14, k) of k operations on the edges of the normal and of the reduction cell.
+
+The edges are those of :data:`rnas.networks.cell_skeleton.EDGES`.
 """
 
 NONE = "none"

@@ -1,9 +1,8 @@
 """Hold everything that decides a search for cells by gradient."""
 
-from functools import cached_property
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
-from pydantic import Field, PositiveInt, field_validator, model_validator
+from pydantic import Field, PositiveInt, PrivateAttr, field_validator, model_validator
 
 from rnas import registry
 from rnas.errors import InputError
@@ -42,12 +41,17 @@ class CellSearchSettings(ResolvedTraining):
     device: Literal["cpu", "cuda"] = "cpu"
     """Device that searches."""
 
+    _given: CellSearchMethod | None = PrivateAttr(None)
+
     @field_validator("method", mode="before")
     @classmethod
     def _complete_method(cls, value: Any) -> Any:
         content = {"name": value} if isinstance(value, str) else value
         if not isinstance(content, dict) or not isinstance(content.get("name"), str):
             raise ValueError("it needs a name, such as darts")
+        if registry.is_import(registry.CELL_SEARCHES, content["name"]):
+            # Reading the directory of a search imports no code that it names.
+            return content
         return {"name": content["name"], **_method(content).model_dump(mode="json")}
 
     @model_validator(mode="after")
@@ -61,10 +65,16 @@ class CellSearchSettings(ResolvedTraining):
             raise ValueError("recipe.numerics: compile and cuda_graphs are for trainings; set both to false")
         return self
 
-    @cached_property
+    @property
     def search_method(self) -> CellSearchMethod:
-        """Return the method with its settings."""
-        return _method(self.method)
+        """Return the method with its settings: the one that was given as an object, or the one that is named."""
+        return self._given or _method(self.method)
+
+    def defined_by(self, method: CellSearchMethod) -> Self:
+        """Return the same settings with the method as an object, whose class need not be importable then."""
+        found = self.model_copy()
+        found._given = method
+        return found
 
     @property
     def fingerprint(self) -> str:
@@ -78,6 +88,11 @@ def method_class(name: str) -> type[CellSearchMethod]:
     if not (isinstance(found, type) and issubclass(found, CellSearchMethod)):
         raise InputError(f"cell search {name!r} is {found!r}; it must be a subclass of CellSearchMethod")
     return found
+
+
+def described(method: CellSearchMethod) -> dict[str, Any]:
+    """Return a method as settings hold it."""
+    return {"name": registry.name_of(registry.CELL_SEARCHES, method), **method.model_dump(mode="json")}
 
 
 def _method(content: dict[str, Any]) -> CellSearchMethod:
