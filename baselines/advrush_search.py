@@ -80,7 +80,8 @@ def curvature(network: nn.Module, images: Tensor, targets: Tensor, step: float) 
         lengths = torch.linalg.vector_norm(signs, dim=1, keepdim=True).clamp_min(1)
         moved = images + (step * signs / lengths).view_as(images)
         there = _input_gradient(network, moved, targets)
-    return torch.linalg.vector_norm((there - here).flatten(1), dim=1)
+    norms: Tensor = torch.linalg.vector_norm((there - here).flatten(1), dim=1)
+    return norms
 
 
 def _leak(network: nn.Module, images: Tensor, targets: Tensor) -> Tensor:

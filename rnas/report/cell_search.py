@@ -29,7 +29,7 @@ def write(result: CellSearchResult, path: Path) -> None:
     label = "Mean strength of each operation over the edges of a cell, after each epoch; the tables hold the last."
     shown = [*blocks(result), Heading("Development"), Figure(_FIGURE, label), *development(result), *history(result)]
     data = {_FIGURE: {theme: _plain(figure(result, dark)) for theme, dark in (("light", False), ("dark", True))}}
-    write_text(path / REPORT, page.render_blocks("search for cells", title, shown, settings.search_method.source, data))
+    write_text(path / REPORT, page.render_blocks("search for cells", title, shown, result.source, data))
 
 
 def blocks(result: CellSearchResult) -> list[Block]:
@@ -58,7 +58,7 @@ def blocks(result: CellSearchResult) -> list[Block]:
 
 def derived(result: CellSearchResult, cell: int) -> Table:
     """Return the edges of a derived cell, each with its strength and that of the next best operation."""
-    names = result.settings.search_method.operations
+    names = result.operations
     genotype = (result.genotype.normal, result.genotype.reduction)[cell]
     rows = []
     for node, edges in enumerate(genotype.nodes, start=2):
@@ -77,7 +77,7 @@ def development(result: CellSearchResult) -> list[Block]:
     epochs, last = len(result.history), result.genotype
     changed = [epoch for epoch in range(epochs) if result.genotype_after(epoch) != last]
     since = changed[-1] + 1 if changed else 0
-    names = result.settings.search_method.operations
+    names = result.operations
     shown: list[Block] = [f"The derived cells are those of the end since epoch {since} of {epochs}."]
     for cell, name in enumerate(_CELLS):
         rows = tuple(
@@ -119,7 +119,7 @@ def figure(result: CellSearchResult, dark: bool = False) -> go.Figure:
         dark: whether the figure is light on dark.
     """
     colours = palette(dark)
-    names = result.settings.search_method.operations
+    names = result.operations
     drawn = make_subplots(rows=1, cols=2, shared_yaxes=True, subplot_titles=[f"{name} cell" for name in _CELLS])
     epochs = list(range(len(result.strengths)))
     for cell in range(len(_CELLS)):

@@ -289,7 +289,7 @@ def test_every_method_ends_with_a_network_of_the_space(
     assert here.parse(result.to_dict()["genotype"]) == result.architecture
     page = (result.path / "report.html").read_text()
     assert "mean strength" in page
-    assert result.settings.search_method.source.partition(":")[0] in page
+    assert result.source.partition(":")[0] in page
     text = (result.path / "architecture.json").read_text()
     assert arch.from_json(text) == result.architecture
 

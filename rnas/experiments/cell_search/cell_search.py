@@ -194,10 +194,18 @@ class CellSearch(Experiment[CellSearchSettings, CellSearchResult]):
                 "a new directory"
             )
         try:
-            strengths = checked_strengths(content, self.settings)
+            strengths = checked_strengths(content)
         except InputError as error:
             raise InputError(f"{self.state}: damaged ({error}); restore it from a copy, or search again") from None
-        return CellSearchResult(self.path, self.settings, tuple(content["history"]), strengths, content["diverged"])
+        return CellSearchResult(
+            self.path,
+            self.settings,
+            tuple(content["history"]),
+            strengths,
+            tuple(content["operations"]),
+            content["source"],
+            content["diverged"],
+        )
 
     def _keep(self, trainer: BilevelTrainer, history: Sequence[Row], strengths: Sequence[Strengths]) -> None:
         content = {
@@ -205,6 +213,8 @@ class CellSearch(Experiment[CellSearchSettings, CellSearchResult]):
             "history": list(map(dict, history)),
             "strengths": [list(tables) for tables in strengths],
             "diverged": "",
+            "operations": list(trainer.method.operations),
+            "source": trainer.method.source,
         }
         write_state(self.state, content, trainer.state())
         self._derive(self._result(content))

@@ -13,6 +13,7 @@ from rnas.evaluation.training_settings import load_dataset
 from rnas.experiments.cell_search.method import derived_cell
 from rnas.experiments.cell_search.settings import CellSearchSettings
 from rnas.networks import architecture as arch
+from rnas.networks.cell_skeleton import EDGES
 from rnas.networks.darts_cells import DartsCellNetwork, doubling_network
 from rnas.networks.genotypes import Genotype
 from rnas.utils._json_files import Content
@@ -44,6 +45,8 @@ class StateContent(Content):
     history: list[_Epoch]
     strengths: list[list[list[list[float]]]] = Field(min_length=1)
     diverged: str
+    operations: list[str]
+    source: str
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,8 @@ class CellSearchResult(Tabular):
         settings: everything that decides it.
         history: a row for each epoch done.
         strengths: strengths of the operations before the first epoch and after each.
+        operations: names of the operations.
+        source: the paper of the method.
         diverged: why the search ended before its last epoch; empty if it did not.
     """
 
@@ -62,6 +67,8 @@ class CellSearchResult(Tabular):
     settings: CellSearchSettings
     history: tuple[Row, ...]
     strengths: tuple[Strengths, ...]
+    operations: tuple[str, ...]
+    source: str
     diverged: str = ""
 
     @property
@@ -78,8 +85,7 @@ class CellSearchResult(Tabular):
 
     def genotype_after(self, epochs: int) -> Genotype:
         """Return the two cells that the strengths after this number of epochs give."""
-        operations = self.settings.search_method.operations
-        normal, reduction = (derived_cell(torch.tensor(table), operations) for table in self.strengths[epochs])
+        normal, reduction = (derived_cell(torch.tensor(table), self.operations) for table in self.strengths[epochs])
         return Genotype(normal, reduction)
 
     @property
@@ -107,14 +113,14 @@ class CellSearchResult(Tabular):
             "status": self.status,
             "reason": self.diverged,
             "method": settings.method,
-            "source": settings.search_method.source,
+            "source": self.source,
             "genotype": genotype_text(self.genotype),
             "key": arch.key(architecture),
             "architecture": arch.to_dict(architecture),
             "params": derived.params,
             "flops": derived.flops,
             "cost": self.cost,
-            "operations": list(settings.search_method.operations),
+            "operations": list(self.operations),
             "history": list(map(dict, self.history)),
             "strengths": [list(tables) for tables in self.strengths],
             "settings": settings.model_dump(mode="json"),
@@ -147,9 +153,9 @@ def genotype_text(genotype: Genotype) -> str:
     return f"Genotype({', '.join(parts)})"
 
 
-def checked_strengths(content: Mapping[str, Any], settings: CellSearchSettings) -> tuple[Strengths, ...]:
+def checked_strengths(content: Mapping[str, Any]) -> tuple[Strengths, ...]:
     """Return the strengths of a state; raise InputError if there is not a table for each cell and epoch."""
-    wanted = (2, 14, len(settings.search_method.operations))
+    wanted = (2, len(EDGES), len(content["operations"]))
     found = content["strengths"]
     if len(found) != len(content["history"]) + 1 or any(_shape(tables) != wanted for tables in found):
         raise InputError("the strengths of the operations do not fit the epochs and the method")
