@@ -5,8 +5,8 @@
 The network is passed forward, and a gradient back to the images, as in an attack of a training: in bfloat16, with
 folded weights. Without torch.compile each operation is a kernel that reads and writes memory. With it, kernels and
 bytes are those that torch's compiler plans for a CPU, which fuses the same operations as for a GPU. Nothing is compiled
-or timed. Bytes are extrapolated from one and two images to a batch of 128, since both parts, of weights and of maps, are
-linear.
+or timed. Bytes are extrapolated from one and two images to a batch of 128, since both parts, of weights and of maps,
+are linear.
 """
 
 import argparse

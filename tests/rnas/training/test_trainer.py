@@ -224,8 +224,8 @@ def test_the_seconds_of_a_step_are_those_of_a_clock_that_waits_for_the_device(mo
     monkeypatch.setattr("rnas.training.trainer.now", clock)
     training = Trainer(network(), TRAINING.first(80), plan("sat", batch_size=20, attack_steps=1), 0)
     assert training.step_seconds(2, seconds=100.0) == 3.0
-    # Before each of two steps, before the one that is not taken, and at the end.
-    assert asked == ["cpu"] * 4
+    # Before each of two steps, and before the one that is not taken.
+    assert asked == ["cpu"] * 3
 
 
 def test_a_fidelity_takes_the_first_images() -> None:
