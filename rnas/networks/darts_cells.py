@@ -82,8 +82,8 @@ class DartsCellNetwork:
 
     def with_last_stage(self, share: float) -> Self:
         """Return the same network whose last stage has this share of its channels, as the nearest even number."""
-        *others, last = self.channels
-        return replace(self, channels=(*others, max(2, 2 * round(last * share / 2))))
+        first, second, last = self.channels
+        return replace(self, channels=(first, second, max(2, 2 * round(last * share / 2))))
 
     def build(self, num_classes: int, input_shape: Shape) -> "nn.Module":
         """Return the network; raise InputError if the images cannot be halved twice."""

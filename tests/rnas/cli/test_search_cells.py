@@ -15,6 +15,7 @@ TINY = (
 )
 
 
+@pytest.mark.slow
 def test_a_search_is_shown_and_its_network_is_named_by_its_directory(
     command: Callable[..., Result], tmp_path: Path
 ) -> None:
