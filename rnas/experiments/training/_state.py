@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
@@ -29,12 +29,15 @@ class State:
     """Hold the state of a training.
 
     Attributes:
+        rest: what the file holds beside the tensors.
         fingerprint: hash of its settings.
         history: a row for each epoch done.
         overfitting: of the epoch that was taken back for catastrophic overfitting, ``epoch``, ``guarded_accuracy``
             and ``before``; or None.
         tensors: of :meth:`rnas.training.trainer.Trainer.state`; empty where only the rest was read.
     """
+
+    rest: ClassVar[type[Content]] = _Rest
 
     fingerprint: str
     history: tuple[Row, ...]
@@ -68,7 +71,7 @@ class State:
             rest: Mapping[str, Any] = parse_json(metadata["state"], "state")
             if with_tensors and tensors_hash(tensors) != metadata["tensors_sha256"]:
                 raise ValueError("its values do not have the hash that was written with them")
-            checked_content(rest, _Rest, "state")
+            checked_content(rest, cls.rest, "state")
             return cls(rest["fingerprint"], tuple(rest["history"]), rest["overfitting"], tensors)
         except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
             reason = " ".join(str(error).split())
