@@ -21,6 +21,7 @@ from rnas.networks.cost import Costs
 from rnas.networks.normalization import NORMALIZATIONS
 from rnas.networks.residual import BASE_CHANNELS, ResidualNetwork
 from rnas.networks.residual_cost import ResidualColumns, residual_costs, stage_sizes
+from rnas.networks.squeeze_excitation import CONV3X3
 from search_spaces import notation
 
 SMALLEST_LAST_MAP = 4
@@ -259,14 +260,28 @@ class StagedSpace(SearchSpace):
 
     def largest(self) -> list[Architecture]:
         """Return the deepest and widest networks of every kind of block."""
-        # Shapes follow from these together; an activation or a normalisation adds tensors of its own to each kind.
-        kinds, shapes = ("topology", "order"), ("scales", "cardinality", "squeeze_excitation")
         networks: dict[Architecture, None] = {}
         for own in self._block_suffixes:
-            alone = [self._choosing([f"{name}{own}"]) for name in ("activation", "normalization")]
-            variants = [*self._choosing([f"{name}{own}" for name in shapes]), *alone[0], *alone[1]]
-            for kind in self._choosing([f"{name}{own}" for name in kinds]):
-                for variant in variants:
+            chunks = self._choosing([f"scales{own}", f"cardinality{own}"])
+            between = [
+                chunk | gate
+                for chunk in chunks
+                for gate in self._choosing([f"squeeze_excitation{own}"])
+                if self.allowed.get(f"squeeze_excitation{own}", ("",))[gate.get(f"squeeze_excitation{own}", 0)]
+                == CONV3X3
+            ]
+            names = (f"squeeze_excitation{own}", f"activation{own}", f"normalization{own}")
+            others = [place for name in names for place in self._choosing([name])]
+            # Where stem and first stage are equally wide, the first block has no convolution in its shortcut.
+            narrower = [
+                {name: len(self.allowed[name]) - 2}
+                for name in ("stem_width", "width1")
+                if len(self.allowed.get(name, ())) > 1
+            ]
+            varied = [*others, *narrower]
+            # The first of the chunks may be a bottleneck, whose tensors are its own.
+            for kind in self._choosing([f"topology{own}", f"order{own}"]):
+                for variant in (*chunks, *between, *(base | one for base in ({}, chunks[0]) for one in varied)):
                     networks[self._largest_with({**kind, **variant})] = None
         return list(networks)
 
@@ -287,7 +302,8 @@ class StagedSpace(SearchSpace):
         """Return the largest network with some choices, given by their places, whose other stages are the widest."""
         places = {}
         for name, choices in self.allowed.items():
-            if name.startswith(("depth", "width", "stem_width", "kernel_size")):
+            # A RobustResBlock of one chunk and one group would be a bottleneck.
+            if name.startswith(("depth", "width", "stem_width", "kernel_size", "scales", "cardinality")):
                 places[name] = len(choices) - 1
             elif name.startswith("topology"):
                 widths = [block_type(str(choice)).out_channels(1) for choice in choices]

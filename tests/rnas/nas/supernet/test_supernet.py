@@ -26,15 +26,28 @@ RESNET = {
     "kernel_size": (3, 5),
     "cardinality": (1, 4),
     "scales": (1, 4),
+    "squeeze_excitation": ("none", "conv3x3", "residual"),
+    "activation": ("relu", "two-slope"),
+    "normalization": ("batch", "group"),
+}
+
+BLOCKS_PER_STAGE = {
+    **RESNET,
+    "blocks_per_stage": True,
+    "topology": ("basic", "robust-res-block"),
+    "order": ("pre",),
 }
 
 SPACES: dict[str, tuple[type[SearchSpace], dict[str, Any]]] = {
-    "robnet": (RobNetSpace, {"layers": 4, "channels": (4,)}),
-    "robnet-free": (RobNetSpace, {"layers": 5, "channels": (2, 4), "shared": False}),
+    "robnet": (RobNetSpace, {"layers": 4, "channels": (2,)}),
+    "robnet-free": (RobNetSpace, {"layers": 4, "channels": (2, 4), "shared": False}),
     "darts": (DartsSpace, {"layers": 4, "channels": (2, 4)}),
     "nas-bench-201": (NASBench201, {"channels": 4, "cells": 1}),
     "robust-resnet": (RobustResNetSpace, RESNET),
-    "robust-resnet-stages": (RobustResNetSpace, {**RESNET, "blocks_per_stage": True, "reduction": (16,)}),
+    "robust-resnet-stages": (
+        RobustResNetSpace,
+        BLOCKS_PER_STAGE,
+    ),
 }
 
 
