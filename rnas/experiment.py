@@ -631,6 +631,7 @@ def resume(
     evaluator: object = None,
     strategy: object = None,
     replication: object = None,
+    method: object = None,
     **larger: int | None,
 ) -> Any:
     """Resume an experiment of any kind that was stopped, or enlarge one that has ended, and return its result.
@@ -643,6 +644,7 @@ def resume(
         evaluator: the evaluator, if it was given in the same way.
         strategy: the strategy, if it was given in the same way.
         replication: the design of a replication that is not registered.
+        method: the method of a search for cells, if its class cannot be imported.
         **larger: fields that grow, such as ``budget=80`` of a search, ``trials=40`` of a tuning or ``seeds=5`` of a
             comparison.
 
@@ -651,6 +653,6 @@ def resume(
         LedgerError: its ledger is damaged.
     """
     experiment = open_experiment(path)
-    experiment.supply(space=space, evaluator=evaluator, strategy=strategy, replication=replication)
+    experiment.supply(space=space, evaluator=evaluator, strategy=strategy, replication=replication, method=method)
     experiment.extend(**larger)
     return experiment.run(listener, workers=workers)

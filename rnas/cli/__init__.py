@@ -15,6 +15,7 @@ from rnas.utils._text import one_line
 
 COMMANDS = {
     "search": "Search for robust architectures.",
+    "search-cells": "Search for cells by gradient.",
     "resume": "Continue an experiment that stopped, or extend it.",
     "report": "Write the report of a search again.",
     "simulate-cluster": "Simulate a search on a large cluster.",

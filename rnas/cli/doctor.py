@@ -20,6 +20,8 @@ _EXTRAS = {
     "postgres": ("psycopg",),
 }
 
+_SHARED = " (CUDA MPS runs: several workers compute side by side on one GPU)"
+
 _CHECKSUMS = {
     None: "",
     True: ", files as published",
@@ -34,6 +36,7 @@ def doctor(
     """Tell what is installed, which device there is, and whether data are found."""
     import torch
 
+    from rnas.utils._devices import mps_runs
     from rnas.utils._threads import available_cores
     from rnas.utils.provenance import versions
 
@@ -54,6 +57,7 @@ def doctor(
         "platform": platform.platform(),
         "cores": available_cores(),
         "gpus": gpus,
+        "cuda_mps": bool(gpus) and mps_runs(),
         "versions": versions(),
         "extras": {extra: _installed(packages) for extra, packages in _EXTRAS.items()},
         "data": data,
@@ -63,7 +67,9 @@ def doctor(
         return
     rows = {
         "python": f"{content['python']} on {content['platform']}",
-        "device": ", ".join(gpus) if gpus else f"cpu, {content['cores']} cores ({_without_gpu()})",
+        "device": f"{', '.join(gpus)}{_SHARED if content['cuda_mps'] else ''}"
+        if gpus
+        else f"cpu, {content['cores']} cores ({_without_gpu()})",
         **{f"library {name}": found for name, found in content["versions"].items() if name != "python"},
         **{f"extra {name}": found for name, found in content["extras"].items()},
         **{f"data {name}": found for name, found in data.items()},

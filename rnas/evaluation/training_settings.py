@@ -6,7 +6,7 @@ from contextlib import suppress
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pydantic import Field, NonNegativeInt, PositiveInt, field_validator, model_validator
 
@@ -134,7 +134,13 @@ class TrainingSettings(Model):
 
 
 class ResolvedTraining(TrainingSettings):
-    """Hold training settings without open fields."""
+    """Hold training settings without open fields.
+
+    Attributes:
+        chosen_on: splits by whose images networks of such a search are chosen.
+    """
+
+    chosen_on: ClassVar[tuple[str, ...]] = ("search_val",)
 
     images: SplitSizes
     eps: EpsilonField

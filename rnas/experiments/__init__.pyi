@@ -1,4 +1,5 @@
 from . import (
+    cell_search as cell_search,
     comparison as comparison,
     listeners as listeners,
     replications as replications,

@@ -6,6 +6,8 @@ from typing import Any
 
 from rnas.experiment import Experiment
 from rnas.experiments._references import resolve_reference
+from rnas.experiments.cell_search import _resolve as cell_search_settings
+from rnas.experiments.cell_search.cell_search import CellSearch
 from rnas.experiments.comparison import _resolve as comparison_settings
 from rnas.experiments.comparison.run import Comparison
 from rnas.experiments.replications import _resolve as replication_settings
@@ -141,6 +143,21 @@ def rule_test(path: Path) -> RuleTest:
     return RuleTest.create(RuleTestSettings(search=of, flops="550K", seeds=2), path)
 
 
+def cell_search(path: Path) -> CellSearch:
+    """Three epochs of AdvRush, the last of which counts the curvature."""
+    given = {
+        "data": "digits",
+        "images": {"train": 64, "val": 40, "test": 40},
+        "epochs": 3,
+        "batch_size": 16,
+        "channels": 2,
+        "derived_layers": 4,
+        "derived_channels": 2,
+        "device": "cpu",
+    }
+    return CellSearch.create(cell_search_settings.resolve_settings({"name": "advrush", "warmup": "2/3"}, given), path)
+
+
 KINDS: dict[str, Callable[[Path], Experiment[Any, Any]]] = {
     "comparison": comparison,
     "replication": replication,
@@ -150,5 +167,6 @@ KINDS: dict[str, Callable[[Path], Experiment[Any, Any]]] = {
     "search": search,
     "fidelity": fidelity,
     "rule-test": rule_test,
+    "cell-search": cell_search,
 }
 """What makes the smallest experiment of a kind in a directory."""

@@ -241,6 +241,7 @@ READ_BACK = {
     "replication": ("config.yaml", LEDGER),
     "fidelity": ("config.yaml", LEDGER),
     "rule-test": ("config.yaml", LEDGER, "prediction-*.json"),
+    "cell-search": ("config.yaml", "state.safetensors"),
 }
 """What each kind reads of what it wrote."""
 

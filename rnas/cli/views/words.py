@@ -16,6 +16,7 @@ _CLASSES = {
     "tuning": "tuning:TuningWords",
     "comparison": "evaluations:EvaluationWords",
     "replication": "evaluations:EvaluationWords",
+    "cell-search": "cell_search:CellSearchWords",
 }
 """What words each kind, which is imported when it is needed."""
 

@@ -1,7 +1,7 @@
 """Train a supernet, in a directory of its own."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
@@ -12,7 +12,7 @@ from rnas.errors import DivergedError, InputError
 from rnas.experiment import CostEstimate, EstimatedWork, Experiment, Listener, Work, given_settings
 from rnas.experiments.supernet.setup import SupernetSetup, resolve_settings
 from rnas.experiments.training._history import HISTORY, Row, to_csv
-from rnas.experiments.training._state import STATE, State, has_state
+from rnas.experiments.training._state import STATE, has_state, read_state, write_state
 from rnas.nas.supernet.settings import KIND, WEIGHTS, SupernetSettings
 from rnas.training.recipe import Recipe
 from rnas.training.search_cost import SearchCost
@@ -37,13 +37,6 @@ class _Epoch(Content):
 class _Rest(Content):
     fingerprint: str
     history: list[_Epoch]
-    overfitting: dict[str, float] | None
-
-
-class _State(State):
-    """Hold the state of a supernet's training."""
-
-    rest: ClassVar[type[Content]] = _Rest
 
 
 @dataclass(frozen=True)
@@ -129,7 +122,7 @@ class SupernetTraining(Experiment[SupernetSettings, SupernetResult]):
     @property
     def history(self) -> tuple[Row, ...]:
         """Return a row for each epoch done; raise InputError if the state is damaged."""
-        return _State.read(self.state, with_tensors=False).history if has_state(self.path) else ()
+        return tuple(read_state(self.state, _Rest, False)[0]["history"]) if has_state(self.path) else ()
 
     def result(self) -> SupernetResult:
         """Return what the training has come to so far.
@@ -181,27 +174,28 @@ class SupernetTraining(Experiment[SupernetSettings, SupernetResult]):
         with one_thread(self.settings.device):
             supernet = setup.supernet()
             training = setup.trainer(supernet)
-            state = State(self.settings.fingerprint, ())
+            history: tuple[Row, ...] = ()
             if has_state(self.path):
-                saved = _State.read(self.state)
-                if saved.fingerprint != state.fingerprint:
+                rest, tensors = read_state(self.state, _Rest)
+                if rest["fingerprint"] != self.settings.fingerprint:
                     raise InputError(
                         f"{self.config} was changed after the training was started: restore it from a copy, or train "
                         "again in a new directory"
                     )
-                training.load(saved.tensors)
-                state = replace(state, history=saved.history)
+                training.load(tensors)
+                history = tuple(rest["history"])
             epochs = self.settings.fidelity.epochs
-            listener.started(self, Work("epoch", epochs, len(state.history), records=state.history))
+            listener.started(self, Work("epoch", epochs, len(history), records=history))
 
             def check(share: float) -> None:
                 listener.progress({f"epoch {training.epoch + 1}": share * epochs - training.epoch})
 
             try:
                 for row in training.epochs(check):
-                    state = replace(state, history=(*state.history, row))
-                    replace(state, tensors=training.state()).write(self.state)
-                    write_text(self.path / HISTORY, to_csv(state.history))
+                    history = (*history, row)
+                    rest = {"fingerprint": self.settings.fingerprint, "history": list(map(dict, history))}
+                    write_state(self.state, rest, training.state())
+                    write_text(self.path / HISTORY, to_csv(history))
                     listener.recorded(row)
             except DivergedError as error:
                 raise InputError(f"{self.path}: {error}: train another one with a lower recipe.learning_rate") from None

@@ -21,12 +21,12 @@ from rnas.nas.evaluators import _guard as guard
 from rnas.nas.evaluators.evaluator import Evaluates, Evaluation, Status, Task, inputs_of
 from rnas.nas.execution import _worker as worker
 from rnas.nas.execution.executor import Limits
-from rnas.utils._devices import has_context
+from rnas.utils._devices import has_context, mps_runs
 from rnas.utils._processes import ATTEMPTS
 
 _GRACE_SECONDS = 10.0
 _TICK_SECONDS = 0.25
-
+_LEAVING_SECONDS = 1.0
 
 # Windows has no such signal, and ends the process by any other.
 _KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
@@ -123,7 +123,15 @@ class _Slot:
         if self._pool is None or self._ready is None:
             return
         with suppress(BrokenProcessPool, OSError):
-            os.kill(self._ready.result(), _KILL)
+            process = self._ready.result()
+            if has_context(self.device) and mps_runs():
+                # A process that is killed while the GPU works for it can take the service, and all others, with it.
+                os.kill(process, signal.SIGTERM)
+                deadline = time.monotonic() + _LEAVING_SECONDS
+                while time.monotonic() < deadline:
+                    time.sleep(0.02)
+                    os.kill(process, 0)
+            os.kill(process, _KILL)
         self._pool.shutdown(wait=True, cancel_futures=True)
         self._pool = self._ready = None
 

@@ -143,7 +143,7 @@ class RayTasks:
         name = f"{number}-{secrets.token_hex(4)}"
         gpus = self._needs["GPU"]
         # Ray shows a task its own GPUs only, and starts a new process for each task that has one.
-        device, sharers = ("cuda:0", max(1, int(1 / gpus + 1e-9))) if gpus else ("cpu", 1)
+        device, sharers = ("cuda:0", sharers_of(gpus)) if gpus else ("cpu", 1)
         # A worker imports what the driver can, where a node has the same files.
         path = [os.getcwd() if entry == "" else entry for entry in sys.path]
         reference = self._evaluate.remote(self._sent, path, task, name, device, sharers, self._board)
@@ -241,6 +241,11 @@ class RayTasks:
             self._ray.kill(self._board)
         if self._began_here:
             self._ray.shutdown()
+
+
+def sharers_of(gpus: float) -> int:
+    """Return how many evaluations of this many GPUs, above 0, Ray places on one GPU."""
+    return max(1, int(1 / gpus + 1e-9))
 
 
 def _library() -> Any:

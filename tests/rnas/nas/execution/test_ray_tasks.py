@@ -7,6 +7,7 @@ import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,9 +18,10 @@ from rnas.errors import InputError
 from rnas.nas._setup import resolve
 from rnas.nas.config import SearchConfig
 from rnas.nas.evaluators.evaluator import Context, Evaluation, Status, Task
-from rnas.nas.execution import Limits, RaySettings, RayTasks, on_ray, on_this_host
+from rnas.nas.execution import Limits, RaySettings, RayTasks, _ray_worker, on_ray, on_this_host
 from rnas.nas.execution._local import executor_of
 from rnas.nas.execution.ray_settings import cluster
+from rnas.nas.execution.ray_tasks import sharers_of
 from rnas.nas.search import Search
 from rnas.utils._threads import one_thread
 from tests.evaluators import Scripted, as_task
@@ -135,6 +137,20 @@ def test_what_an_evaluation_leaves_and_prints_comes_to_the_run(tmp_path: Path, s
     logs = {path.name: path.read_text() for path in (tmp_path / "logs").iterdir()}
     assert logs == {f"checkpoints-{seed}.log": f"seed {seed}\n" for seed in range(2)}
     assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoints", "logs"]
+
+
+@pytest.mark.parametrize(("gpus", "sharers"), [(0.1, 10), (0.25, 4), (0.3, 3), (0.5, 2), (0.6, 1), (1, 1), (2, 1)])
+def test_a_part_of_a_gpu_is_that_part_of_its_memory(monkeypatch: pytest.MonkeyPatch, gpus: float, sharers: int) -> None:
+    asked: list[tuple[str, int]] = []
+    monkeypatch.setattr(_ray_worker, "share_memory", lambda *given: asked.append(given))
+    sent = _ray_worker.Sent(Scripted({}), {}, None, None, "mark")
+    monkeypatch.setitem(_ray_worker._loaded, "00", sent)
+    told = SimpleNamespace(report=SimpleNamespace(remote=lambda name, share: None))
+    place = [SimpleNamespace(hex=lambda: "00")]
+    outcome = _ray_worker.evaluate(place, [], as_task(16), "name", "cuda:0", sharers_of(gpus), told)
+    assert outcome.evaluation is not None
+    assert outcome.evaluation.status is Status.COMPLETE
+    assert asked == [("cuda:0", sharers)]
 
 
 @pytest.mark.usefixtures("ray_cluster")
