@@ -67,7 +67,7 @@ def derived(result: CellSearchResult, cell: int) -> Table:
             others = [(value, name) for value, name in zip(row, names, strict=True) if name != operation]
             next_best, next_name = max(others)
             own = row[names.index(operation)]
-            rows.append((f"{source} to {node}", operation, f"{own:.3f}", f"{next_name} {next_best:.3f}"))
+            rows.append((f"{source} to {node}", operation, f"{own:.4f}", f"{next_name} {next_best:.4f}"))
     headings = columns("edge", "operation", "strength", "next best", words=2, last_words=1)
     return Table(headings, tuple(rows), caption=f"{_CELLS[cell]} cell")
 
@@ -81,7 +81,7 @@ def development(result: CellSearchResult) -> list[Block]:
     shown: list[Block] = [f"The derived cells are those of the end since epoch {since} of {epochs}."]
     for cell, name in enumerate(_CELLS):
         rows = tuple(
-            (f"{source} to {node}", *(f"{value:.3f}" for value in row))
+            (f"{source} to {node}", *(f"{value:.4f}" for value in row))
             for (source, node), row in zip(EDGES, result.strengths[-1][cell], strict=True)
         )
         shown.append(Table(columns("edge", *names), rows, caption=f"strengths of the operations in the {name} cell"))

@@ -263,6 +263,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., rnas.CellSe
     return run
 
 
+@pytest.mark.slow
 def test_advrush_without_its_curvature_is_darts(found: Callable[..., rnas.CellSearchResult]) -> None:
     fast = {"learning_rate": 0.05}
     darts = found("darts", {"name": "darts", **fast})
@@ -275,6 +276,7 @@ def test_advrush_without_its_curvature_is_darts(found: Callable[..., rnas.CellSe
     assert other.cost["images_forward"] == 2 * darts.cost["images_forward"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", registry.names(registry.CELL_SEARCHES))
 def test_every_method_ends_with_a_network_of_the_space(
     method: str, found: Callable[..., rnas.CellSearchResult], tmp_path: Path
@@ -294,6 +296,7 @@ def test_every_method_ends_with_a_network_of_the_space(
     assert arch.from_json(text) == result.architecture
 
 
+@pytest.mark.slow
 def test_the_derived_network_is_trained_on_all_images_of_the_search(
     found: Callable[..., rnas.CellSearchResult], tmp_path: Path
 ) -> None:
