@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from pydantic import Field, NonNegativeInt, PositiveInt, field_validator, model_validator
 
@@ -119,7 +119,13 @@ class TrainingSettings(Model):
 
 
 class ResolvedTraining(TrainingSettings):
-    """Hold training settings without open fields."""
+    """Hold training settings without open fields.
+
+    Attributes:
+        chosen_on: splits by whose images networks of such a search are chosen.
+    """
+
+    chosen_on: ClassVar[tuple[str, ...]] = ("search_val",)
 
     images: SplitSizes
     eps: EpsilonField

@@ -70,7 +70,7 @@ def resolve_settings(reference: EvaluatedNetwork, given: Mapping[str, Any]) -> T
         "recipe": recipe,
         "eps": own.eps if own else dataset.epsilon,
         "augmentation": own.augmentation if own else dataset.augmentation,
-        "images": _over(_split_sizes(dataset, own), {"train": sizes} if isinstance(sizes, int) else sizes),
+        "images": _over(split_sizes(dataset, own), {"train": sizes} if isinstance(sizes, int) else sizes),
         "fidelity": _over(length, given.pop("fidelity", {})),
         "evaluation": _over({"steps": 10}, given.pop("evaluation", {})),
         "device": torch_device(given.pop("device", "auto")),
@@ -80,7 +80,8 @@ def resolve_settings(reference: EvaluatedNetwork, given: Mapping[str, Any]) -> T
     return settings
 
 
-def _split_sizes(dataset: Dataset, own: ResolvedTraining | None) -> dict[str, int]:
+def split_sizes(dataset: Dataset, own: ResolvedTraining | None) -> dict[str, int]:
+    """Return sizes of the val and test splits of a training of a network that comes from these settings, or None."""
     if dataset.num_test_images:
         train, test = len(dataset.labels) - dataset.num_test_images, dataset.num_test_images
     elif own is not None:
@@ -97,9 +98,10 @@ def _over(default: Mapping[str, Any], given: Any) -> Any:
 
 def _require_unseen(dataset: Dataset, settings: TrainingRunSettings, own: ResolvedTraining | None, name: str) -> None:
     """Raise InputError if the test split has images that a search used to choose the network."""
-    if own is None or not own.images.search_val or dataset.num_test_images:
+    if own is None or dataset.num_test_images:
         return
-    seen = divide(dataset, own.images, own.split_seed)["search_val"].ids
+    division = divide(dataset, own.images, own.split_seed)
+    seen = torch.cat([division[name].ids for name in own.chosen_on])
     test = divide(dataset, settings.images, settings.split_seed)["test"].ids
     if torch.isin(test, seen).any():
         raise InputError(
