@@ -8,11 +8,13 @@ from .call import (
 )
 from .evaluator import (
     Context as Context,
+    CountsImages as CountsImages,
     EvaluatesWeights as EvaluatesWeights,
     Evaluation as Evaluation,
     Evaluator as Evaluator,
     ProvidesFinalEvaluator as ProvidesFinalEvaluator,
     Rung as Rung,
+    SharesCost as SharesCost,
     Status as Status,
     Task as Task,
 )
@@ -23,6 +25,10 @@ from .lookup import (
     Row as Row,
     held_by as held_by,
     results_of as results_of,
+)
+from .shared_weights import (
+    SharedWeights as SharedWeights,
+    SharedWeightsSettings as SharedWeightsSettings,
 )
 from .table import (
     Table as Table,
