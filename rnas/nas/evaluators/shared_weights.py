@@ -96,7 +96,7 @@ class SharedWeights(AdversarialTraining):
         super().__init__(AdversarialTrainingSettings(train=TrainingSettings(**content)), space)
         self._inputs = {f"supernet.{name}": found for name, found in self._of_supernet.inputs.items()}
         self._inputs["supernet.weights"] = self._hash
-        for network in _examples(space):
+        for network in (self._example, space.decode(space.canonical((space.sizes - 1)[None])[0])):
             self._supernet.path(network)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -199,8 +199,3 @@ class SharedWeights(AdversarialTraining):
         epochs = self._finetuned(task)
         found = dict(super().provenance(task, device))
         return found if epochs is None else {**found, "supernet": {"weights": self._hash[:16], FINETUNED: epochs}}
-
-
-def _examples(space: SearchSpace) -> list[Any]:
-    """Return a few networks of a space, among them one of its ends."""
-    return [space.decode(genome) for genome in (space.canonical(ends[None])[0] for ends in (space.sizes - 1,))]
