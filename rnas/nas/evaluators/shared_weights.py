@@ -21,7 +21,7 @@ from rnas.nas.evaluators.adversarial_training import (
 )
 from rnas.nas.evaluators.evaluator import Rung, Task
 from rnas.nas.space import SearchSpace
-from rnas.nas.supernet.settings import SupernetSettings, supernet_settings, weights_of
+from rnas.nas.supernet.settings import FINETUNED, SupernetSettings, supernet_settings, weights_of
 from rnas.nas.supernet.statistics import measure_statistics, statistics_cost
 from rnas.nas.supernet.supernet import Supernet
 from rnas.networks.architecture import Shape
@@ -30,9 +30,6 @@ from rnas.utils._json_files import read_json_object
 from rnas.utils.files import file_hash
 from rnas.utils.model import Model
 from rnas.utils.quantities import PathField
-
-FINETUNED = "finetune_epochs"
-"""Key of the fidelity of an evaluation with shared weights."""
 
 
 class SharedWeightsSettings(Model):

@@ -128,7 +128,7 @@ def test_a_search_climbs_from_shared_weights_and_its_rungs_are_studied(trained: 
     [quality] = study.quality
     assert quality.architectures == 10
     assert quality.ceiling is not None
-    assert "finetune epochs 0" in (tmp_path / "study" / "report.html").read_text()
+    assert "shared weights (" in (tmp_path / "study" / "report.html").read_text()
 
 
 def test_what_does_not_fit_is_refused(trained: Path, tmp_path: Path) -> None:
