@@ -35,7 +35,6 @@ def write(result: CellSearchResult, path: Path) -> None:
 def blocks(result: CellSearchResult) -> list[Block]:
     """Return the derived cells, the network, and what the search has cost."""
     content = result.to_dict()
-    cost = content["cost"]
     ending = [f"The search ended before its last epoch: {result.diverged}."] if result.diverged else []
     return [
         *ending,
@@ -47,9 +46,9 @@ def blocks(result: CellSearchResult) -> list[Block]:
                 f"{format_size(content['flops'])} FLOPs, {result.settings.derived_layers} cells, "
                 f"{result.settings.derived_channels} channels",
                 "epochs": str(len(result.history)),
-                "images forward": f"{cost['images_forward']:,.0f}",
-                "images backward": f"{cost['images_backward']:,.0f}",
-                "device": f"{duration(cost['device_seconds'])} on {result.settings.device}",
+                "images forward": f"{result.cost.images_forward:,}",
+                "images backward": f"{result.cost.images_backward:,}",
+                "device": f"{duration(result.cost.device_seconds)} on {result.settings.device}",
             }
         ),
         f"Train the network with: rnas train {result.path} --recipe sat",
