@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from rnas.data.dataset import Dataset
+from rnas.data.loading import load_dataset
 from rnas.errors import InputError
-from rnas.evaluation.training_settings import load_dataset
 from rnas.experiments.cell_search.method import CellSearchMethod
 from rnas.experiments.cell_search.settings import SOURCE, CellSearchSettings, described, method_class
 from rnas.experiments.training._resolve import split_sizes

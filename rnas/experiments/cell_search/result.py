@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from pydantic import Field, NonNegativeFloat, NonNegativeInt
 
+from rnas.data.loading import load_dataset
 from rnas.errors import InputError
-from rnas.evaluation.training_settings import load_dataset
 from rnas.experiments.cell_search.method import derived_cell
 from rnas.experiments.cell_search.settings import CellSearchSettings
 from rnas.networks import architecture as arch
