@@ -6,8 +6,9 @@ from typing import Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from rnas.data.fidelity import LowerRung
+from rnas.data.loading import load_dataset
 from rnas.errors import InputError
-from rnas.evaluation.training_settings import ResolvedTraining, load_dataset
+from rnas.evaluation.training_settings import ResolvedTraining
 from rnas.experiment import CONFIG, settings_in
 from rnas.nas.space import SearchSpace, find_space
 from rnas.training.inner_attack import PGDInner
