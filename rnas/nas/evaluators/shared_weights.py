@@ -10,8 +10,9 @@ from pydantic import BaseModel, NonNegativeInt, PositiveFloat
 from torch import nn
 
 from rnas.data.fidelity import Fidelity, LowerRung
+from rnas.data.loading import load_dataset
 from rnas.errors import InputError
-from rnas.evaluation.training_settings import EvaluationSettings, TrainingSettings, load_dataset
+from rnas.evaluation.training_settings import EvaluationSettings, TrainingSettings
 from rnas.experiment import RESULT
 from rnas.nas.evaluators.adversarial_training import (
     AdversarialTraining,

@@ -10,9 +10,9 @@ import torch
 
 from rnas.attacks.pgd import PGD
 from rnas.data.dataset import divide
+from rnas.data.loading import load_dataset
 from rnas.errors import InputError
 from rnas.evaluation.robustness import evaluate_robustness
-from rnas.evaluation.training_settings import load_dataset
 from rnas.experiment import open_experiment
 from rnas.nas.config import FidelitySettings, SearchConfig
 from rnas.nas.evaluators.evaluator import Context, Evaluator, Status, Task
