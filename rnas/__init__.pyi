@@ -65,6 +65,11 @@ from .experiments.reproduction.reproduce import (
     Reproduction as Reproduction,
     reproduce as reproduce,
 )
+from .experiments.supernet.experiment import (
+    SupernetResult as SupernetResult,
+    SupernetTraining as SupernetTraining,
+    train_supernet as train_supernet,
+)
 from .experiments.train import train as train
 from .experiments.training.result import TrainingResult as TrainingResult
 from .experiments.training.training import Training as Training

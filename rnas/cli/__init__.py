@@ -27,6 +27,7 @@ COMMANDS = {
     "test-rule": "Test a rule at FLOPs that it has not seen.",
     "compare": "Compare networks at the same FLOPs.",
     "train": "Train one network.",
+    "supernet": "Train weights that the networks of a space share.",
     "tune": "Tune the hyperparameters of a training.",
     "evaluate": "Measure clean and robust accuracy of a network.",
     "leaderboard": "Rank evaluated networks.",

@@ -4,6 +4,7 @@ from . import (
     listeners as listeners,
     replications as replications,
     reproduction as reproduction,
+    supernet as supernet,
     training as training,
     tuning as tuning,
 )

@@ -12,6 +12,8 @@ from rnas.experiments.comparison import _resolve as comparison_settings
 from rnas.experiments.comparison.run import Comparison
 from rnas.experiments.replications import _resolve as replication_settings
 from rnas.experiments.replications.run import ReplicationRun
+from rnas.experiments.supernet.experiment import SupernetTraining
+from rnas.experiments.supernet.setup import resolve_settings as supernet_settings
 from rnas.experiments.training._resolve import resolve_settings
 from rnas.experiments.training.training import Training
 from rnas.experiments.tuning.tuning import Tuning, tuning_settings
@@ -75,6 +77,22 @@ def tuning(path: Path) -> Experiment[Any, Any]:
     """Three trials of two epochs."""
     settings = tuning_settings(resolve_settings(resolve_reference(NETWORKS[0]), _TRAINING), trials=3, pruner="none")
     return Tuning.create(settings, path)
+
+
+def supernet(path: Path) -> SupernetTraining:
+    """Shared weights of the smallest space of cells, trained for two epochs."""
+    space = {"name": "nas-bench-201", "channels": 2, "cells": 1}
+    settings = supernet_settings(
+        space,
+        {
+            "data": "digits",
+            "images": {"train": 60, "search_val": 40, "test": 40},
+            "fidelity": {"epochs": 2, "batch_size": 30, "attack_steps": 1, "attack_step": "1"},
+            "evaluation": {"steps": 1, "step": "1"},
+            "device": "cpu",
+        },
+    )
+    return SupernetTraining.create(settings, path)
 
 
 TRAIN: dict[str, Any] = {
@@ -145,6 +163,7 @@ KINDS: dict[str, Callable[[Path], Experiment[Any, Any]]] = {
     "replication": replication,
     "training": training,
     "tuning": tuning,
+    "supernet": supernet,
     "search": search,
     "fidelity": fidelity,
     "rule-test": rule_test,

@@ -11,6 +11,7 @@ _CLASSES = {
     "search": "search:SearchWords",
     "fidelity": "evaluations:EvaluationWords",
     "rule-test": "evaluations:RuleTestWords",
+    "supernet": "training:SupernetWords",
     "training": "training:TrainingWords",
     "tuning": "tuning:TuningWords",
     "comparison": "evaluations:EvaluationWords",

@@ -2,19 +2,22 @@
 
 import logging
 import os
+import re
 import secrets
 import signal
+import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from rnas.data.loading import held_datasets
 from rnas.errors import InputError, error_text
-from rnas.evaluation.training_settings import held_datasets
 from rnas.nas.evaluators import _guard as guard
-from rnas.nas.evaluators.evaluator import Evaluates, Evaluation, Status, Task, inputs_of
+from rnas.nas.evaluators.evaluator import Evaluates, Evaluation, ReportsToDriver, Status, Task, inputs_of
 from rnas.nas.execution import _ray_worker as worker
 from rnas.nas.execution.executor import Limits
 from rnas.nas.execution.ray_settings import RaySettings
@@ -26,6 +29,7 @@ from rnas.utils.files import write_bytes
 _GRACE_SECONDS = 10.0
 _TICK_SECONDS = 0.25
 _LOOK_SECONDS = 1.0
+_ANSWER_SECONDS = 10.0
 _GIB = 2**30
 _LONGEST = 300
 _LOGS = "logs"
@@ -92,6 +96,8 @@ class RayTasks:
         if limits.folder is not None:
             # By this file a node sees that it has the folder itself.
             (limits.folder.parent / self._mark).touch()
+        if isinstance(evaluator, ReportsToDriver):
+            evaluator = evaluator.on_cluster(self._ray)
         sent = worker.Sent(evaluator, inputs_of(evaluator), limits.seconds, limits.folder, self._mark)
         try:
             self._sent = [self._ray.put(sent)]
@@ -243,6 +249,22 @@ class RayTasks:
             self._ray.shutdown()
 
 
+@contextmanager
+def connected(address: str) -> Iterator[Any]:
+    """Connect to a cluster for the block, and give it Ray's module.
+
+    Raises:
+        InputError: Ray is not installed, or there is no such cluster.
+    """
+    ray = _library()
+    began_here = _connect(ray, address, None)
+    try:
+        yield ray
+    finally:
+        if began_here:
+            ray.shutdown()
+
+
 def sharers_of(gpus: float) -> int:
     """Return how many evaluations of this many GPUs, above 0, Ray places on one GPU."""
     return max(1, int(1 / gpus + 1e-9))
@@ -259,6 +281,13 @@ def _library() -> Any:
     return ray
 
 
+def _require_answer(address: str) -> None:
+    """Raise OSError if nothing answers at HOST:PORT, for which Ray would wait several minutes."""
+    host, colon, port = address.rpartition(":")
+    if colon and re.fullmatch("[0-9]{1,5}", port) and "/" not in host:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_ANSWER_SECONDS).close()
+
+
 def _connect(ray: Any, address: str, workers: int | None) -> bool:
     """Connect to a cluster, or start one; return whether this process was not connected before."""
     if ray.is_initialized():
@@ -269,8 +298,9 @@ def _connect(ray: Any, address: str, workers: int | None) -> bool:
     in_main = threading.current_thread() is threading.main_thread()
     handler = signal.getsignal(signal.SIGTERM)
     try:
+        _require_answer(address)
         ray.init(**options)
-    except (ConnectionError, RuntimeError, ValueError) as error:
+    except (OSError, OverflowError, RuntimeError, ValueError) as error:
         reason = one_line(error_text(error).strip().split("\n")[0], _LONGEST)
         fix = "start one with: ray start --head; or give the address local"
         raise InputError(f"ray: there is no cluster at address {address} ({reason}): {fix}") from None

@@ -19,6 +19,7 @@ def small(layers: int = 4, channels: int = 2) -> MixedNetwork:
     return mixed_network(OPERATIONS, layers, channels, 3, (1, 8, 8))
 
 
+@pytest.mark.slow
 def test_the_network_of_the_papers_has_their_size() -> None:
     with torch.device("meta"):
         network = mixed_network(OPERATIONS, 8, 16, 10, (3, 32, 32))

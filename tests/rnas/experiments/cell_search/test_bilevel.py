@@ -141,6 +141,7 @@ def test_images_are_counted_as_they_pass(order: int, recipe: dict[str, Any], for
     assert (point["images_forward"], point["images_backward"]) == (search.images_forward, search.images_backward)
 
 
+@pytest.mark.slow
 def test_a_state_continues_bit_for_bit() -> None:
     whole = trainer(Few(order=2), epochs=2)
     points = list(whole.epochs())

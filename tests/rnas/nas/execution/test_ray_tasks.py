@@ -15,6 +15,7 @@ import pytest
 
 import rnas
 from rnas.errors import InputError
+from rnas.experiments.tuning.tuning import Tuning
 from rnas.nas._setup import resolve
 from rnas.nas.config import SearchConfig
 from rnas.nas.evaluators.evaluator import Context, Evaluation, Status, Task
@@ -170,6 +171,19 @@ def test_workers_are_an_upper_limit_and_none_of_them_is_one_by_one(workers: int 
         assert executor.slots == slots
 
 
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "a..b:6379"])
+def test_where_nothing_answers_ray_does_not_wait(address: str) -> None:
+    pytest.importorskip("ray")
+    with pytest.raises(InputError, match=f"ray: there is no cluster at address {address} .*: start one with"):
+        RayTasks(Scripted({}), RaySettings(address=address), Limits())
+
+
+@pytest.mark.parametrize("change", [{"cpus_per_evaluation": 1e-300}, {"memory_per_evaluation": 1e300}])
+def test_resources_beyond_all_use_are_refused(change: dict[str, float]) -> None:
+    with pytest.raises(InputError, match=f"RaySettings: {next(iter(change))}: input should be"):
+        RaySettings(**change)
+
+
 def test_the_cluster_of_the_block_replaces_what_the_settings_say() -> None:
     own = RaySettings(address="here:1", cpus_per_evaluation=2.0)
     assert cluster(own) == own
@@ -243,6 +257,29 @@ def test_images_come_from_the_driver(tmp_path: Path) -> None:
 def test_a_comparison_on_a_cluster_gives_the_numbers_of_one_process(tmp_path: Path) -> None:
     here = KINDS["comparison"](tmp_path / "here")
     there = KINDS["comparison"](tmp_path / "there")
+    expected = essence(here.run(workers=0).to_dict(), here.path)
+    with on_ray():
+        found = essence(there.run().to_dict(), there.path)
+    assert found == expected
+
+
+@pytest.mark.usefixtures("ray_cluster")
+def test_a_tuning_on_a_cluster_reports_its_epochs_to_the_driver(tmp_path: Path) -> None:
+    here, there = (KINDS["tuning"](tmp_path / name).path for name in ("here", "there"))
+    Tuning.open(here).run()
+    with on_ray():
+        Tuning.open(there).run()
+
+    def told(path: Path) -> Any:
+        return [(trial.params, trial.values, trial.intermediate_values) for trial in Tuning.open(path).trials()]
+
+    assert told(there) == told(here)
+    assert len(told(here)[0][2]) == 2
+
+
+@pytest.mark.usefixtures("ray_cluster")
+def test_a_replication_on_a_cluster_gives_the_numbers_of_one_process(tmp_path: Path) -> None:
+    here, there = (KINDS["replication"](tmp_path / name) for name in ("here", "there"))
     expected = essence(here.run(workers=0).to_dict(), here.path)
     with on_ray():
         found = essence(there.run().to_dict(), there.path)
