@@ -604,7 +604,7 @@ def experiments_in(path: Path) -> list[str]:
     """Return the names of the directories within a folder that hold an experiment."""
     try:
         return sorted(entry.name for entry in os.scandir(path) if entry.is_dir() and kind_at(Path(entry.path)))
-    except OSError:
+    except (OSError, ValueError):
         return []
 
 
@@ -613,6 +613,12 @@ def open_experiment(path: Path | str) -> Experiment[Any, Any]:
 
     Raises:
         InputError: the directory has no experiment, or its kind is not registered.
+
+    Examples:
+        >>> import rnas
+        >>> result = rnas.search(space="digits-bench", budget=4, output="runs/example", workers=0)
+        >>> len(rnas.open_experiment("runs/example").result().records)
+        4
     """
     path = Path(path)
     settings_in(path)
@@ -651,6 +657,12 @@ def resume(
     Raises:
         InputError: there is no experiment, another process is running it, or a field cannot grow.
         LedgerError: its ledger is damaged.
+
+    Examples:
+        >>> import rnas
+        >>> result = rnas.search(space="digits-bench", budget=4, output="runs/example", workers=0)
+        >>> len(rnas.resume("runs/example", budget=6).records)
+        6
     """
     experiment = open_experiment(path)
     experiment.supply(space=space, evaluator=evaluator, strategy=strategy, replication=replication, method=method)

@@ -13,9 +13,9 @@ import torch
 from counts import candidate, of_flops
 from torch import nn
 
-from rnas import registry
 from rnas.data.dataset import Split, divide
 from rnas.data.fidelity import Fidelity
+from rnas.data.loading import load_dataset
 from rnas.data.splits import SplitSizes
 from rnas.errors import error_text
 from rnas.networks.architecture import Architecture
@@ -87,7 +87,7 @@ class Place:
     def images(self, count: int) -> Split:
         """Return training images on the device."""
         if self.data is not None:
-            dataset = registry.load(registry.DATASETS, "cifar10")(self.data)
+            dataset = load_dataset("cifar10", self.data)
             return divide(dataset, SplitSizes(train=count, search_val=100, test=100), 0, self.device)["train"]
         generator = torch.Generator().manual_seed(0)
         pixels = torch.randint(0, 256, (count, *SHAPE), generator=generator, dtype=torch.uint8)

@@ -15,6 +15,7 @@ from rnas.exports.format import Format
 from rnas.exports.network import Network, find_network
 from rnas.exports.verification import BLOCKED, TOLERANCE, Agreement, Written, verify
 from rnas.networks.architecture import Architecture, Shape
+from rnas.utils._directories import require_possible
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,14 @@ def export(
     Raises:
         InputError: a setting is wrong, a library is missing, or the network cannot be written in this format.
         ExportError: the written files compute other logits; they are removed.
+
+    Examples:
+        >>> import rnas
+        >>> from rnas.networks import ResidualNetwork
+        >>> network = ResidualNetwork(depths=(1, 1), channels=(4, 8), stem_width=4)
+        >>> exported = rnas.export(network, format="standalone", path="net.py", input_shape=(1, 8, 8), num_classes=10)
+        >>> [file.name for file in exported.files]
+        ['net.pt', 'net.py']
     """
     chosen: Format = registry.load(registry.EXPORTS, format)
     target = Path(path)
@@ -100,6 +109,7 @@ def export(
 
 def require_free(chosen: Format, target: Path) -> None:
     """Raise InputError unless a format can write to a path that does not exist yet."""
+    require_possible(target)
     if chosen.suffix and target.suffix != chosen.suffix:
         raise InputError(f"{target}: format {chosen.name} writes a {chosen.suffix} file; call it NAME{chosen.suffix}")
     if target.exists():

@@ -425,6 +425,13 @@ def search(
 
     Raises:
         InputError: the configuration is wrong, or the directory exists.
+
+    Examples:
+        >>> import rnas
+        >>> result = rnas.search(space="digits-bench", budget=8, output="runs/example", workers=0)
+        >>> len(result.records)
+        8
+        >>> best = max(result.front(), key=lambda record: record.metrics["robust_accuracy"])
     """
     changes = {name: value for name, value in locals().items() if name in SearchConfig.model_fields}
     given_evaluator = {"call": evaluator} if isinstance(evaluator, str) else evaluator

@@ -9,8 +9,8 @@ from typing import Any
 import torch
 
 from rnas.data.dataset import Dataset, divide
+from rnas.data.loading import load_dataset
 from rnas.errors import BatchTooLargeError, DivergedError, InputError
-from rnas.evaluation.training_settings import load_dataset
 from rnas.experiment import CostEstimate, EstimatedWork, Experiment, Listener, Work, given_settings
 from rnas.experiments.cell_search._bilevel import BilevelTrainer
 from rnas.experiments.cell_search._resolve import resolve_settings

@@ -10,8 +10,9 @@ import torch
 
 from rnas.data._extra import load_extra
 from rnas.data.dataset import Dataset, Split, content_hash, divide
+from rnas.data.loading import load_dataset
 from rnas.errors import InputError
-from rnas.evaluation.training_settings import TrainingSettings, load_dataset
+from rnas.evaluation.training_settings import TrainingSettings
 from rnas.nas.space import SearchSpace
 from rnas.nas.supernet.settings import SupernetSettings
 from rnas.nas.supernet.supernet import Supernet, sharing

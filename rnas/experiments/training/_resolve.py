@@ -7,9 +7,10 @@ from typing import Any
 import torch
 
 from rnas.data.dataset import Dataset, divide
+from rnas.data.loading import load_dataset
 from rnas.errors import InputError
 from rnas.evaluation.subject import EvaluatedNetwork
-from rnas.evaluation.training_settings import ResolvedTraining, load_dataset
+from rnas.evaluation.training_settings import ResolvedTraining
 from rnas.experiments.training._activation import with_activation
 from rnas.experiments.training.settings import TrainingRunSettings
 from rnas.networks import architecture as arch

@@ -223,6 +223,15 @@ def tune(
     Raises:
         InputError: a setting is wrong, data are missing, the directory exists, or the recipe as it is given cannot be
             trained.
+
+    Examples:
+        >>> import rnas
+        >>> from rnas.networks import ResidualNetwork
+        >>> network = ResidualNetwork(depths=(1, 1), channels=(4, 8), stem_width=4)
+        >>> few = {"train": 64, "val": 16, "search_val": 16, "test": 32}
+        >>> tuned = rnas.tune(
+        ...     network, "short-sat", data="digits", trials=1, epochs=1, images=few, output="runs/example", workers=0
+        ... )
     """
     given = given_settings(locals())
     own = {name: given.pop(name) for name in ("space", "trials", "sampler", "pruner") if name in given}

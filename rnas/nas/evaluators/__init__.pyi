@@ -8,11 +8,18 @@ from .call import (
 )
 from .evaluator import (
     Context as Context,
+    CountsImages as CountsImages,
     EvaluatesWeights as EvaluatesWeights,
     Evaluation as Evaluation,
+    EvaluationEstimate as EvaluationEstimate,
     Evaluator as Evaluator,
+    KnowsWhatItHolds as KnowsWhatItHolds,
+    NamesStages as NamesStages,
+    NotesSpeed as NotesSpeed,
     ProvidesFinalEvaluator as ProvidesFinalEvaluator,
+    ReadsInputs as ReadsInputs,
     Rung as Rung,
+    SharesCost as SharesCost,
     Status as Status,
     Task as Task,
 )
@@ -23,6 +30,10 @@ from .lookup import (
     Row as Row,
     held_by as held_by,
     results_of as results_of,
+)
+from .shared_weights import (
+    SharedWeights as SharedWeights,
+    SharedWeightsSettings as SharedWeightsSettings,
 )
 from .table import (
     Table as Table,

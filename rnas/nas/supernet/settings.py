@@ -6,8 +6,9 @@ from typing import Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from rnas.data.fidelity import LowerRung
+from rnas.data.loading import load_dataset
 from rnas.errors import InputError
-from rnas.evaluation.training_settings import ResolvedTraining, load_dataset
+from rnas.evaluation.training_settings import ResolvedTraining
 from rnas.experiment import CONFIG, settings_in
 from rnas.nas.space import SearchSpace, find_space
 from rnas.training.inner_attack import PGDInner
@@ -16,6 +17,8 @@ from rnas.utils._yaml_files import checked
 from rnas.utils.provenance import json_hash
 
 KIND = "supernet"
+FINETUNED = "finetune_epochs"
+"""Key of the fidelity of an evaluation with shared weights."""
 WEIGHTS = "supernet.safetensors"
 """Name of the file of the shared weights after the last epoch."""
 
