@@ -26,6 +26,7 @@ REPLICATIONS = "rnas.replications"
 EXPORTS = "rnas.exports"
 EXPERIMENTS = "rnas.experiments"
 REPORTS = "rnas.reports"
+FIGURES = "rnas.figures"
 LISTENERS = "rnas.listeners"
 _SHOWN = 200
 

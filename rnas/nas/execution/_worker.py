@@ -1,7 +1,6 @@
 """Evaluate inside a worker process."""
 
 import os
-import signal
 import threading
 import time
 from collections.abc import Mapping
@@ -15,6 +14,7 @@ import torch
 from rnas.nas.evaluators import _guard as guard
 from rnas.nas.evaluators.evaluator import Context, Evaluates, Evaluation, Status, Task
 from rnas.utils._devices import has_context, lost, share_memory, trusted
+from rnas.utils._processes import begin_worker
 from rnas.utils._threads import available_cores
 
 _FAILURES = (Status.FAILED, Status.OUT_OF_MEMORY)
@@ -53,10 +53,15 @@ _state: dict[str, tuple[Evaluates, Mapping[str, str], str, "Synchronized[float]"
 
 
 def start(
-    evaluator: Evaluates, inputs: Mapping[str, str], device: str, slots: Slots, share: "Synchronized[float]"
+    environment: Mapping[str, str],
+    evaluator: Evaluates,
+    inputs: Mapping[str, str],
+    device: str,
+    slots: Slots,
+    share: "Synchronized[float]",
 ) -> None:
-    """Prepare a worker: one torch thread on a CPU, its part of a GPU, deaf to Ctrl-C, and gone when its driver is."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Prepare a worker: one torch thread on a CPU, its part of a GPU, and an end when its driver ends."""
+    begin_worker(environment)
     threading.Thread(target=_leave_with_parent, daemon=True).start()
     torch.set_num_threads(1 if device == "cpu" else max(1, available_cores() // slots.workers))
     share_memory(device, slots.on_device)
