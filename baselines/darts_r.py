@@ -23,8 +23,8 @@ def reconfigured_darts(last_stage: float, channels: int) -> DartsCellNetwork:
         last_stage: share of the usual channels in the last stage, which is rounded to the nearest even number.
         channels: channels of the first stage.
     """
-    last = 2 * round(4 * channels * last_stage / 2)
-    return DartsCellNetwork(layers=11, channels=(channels, 2 * channels, last), stem_channels=3 * channels // 2)
+    stages = (channels, 2 * channels, 4 * channels)
+    return DartsCellNetwork(layers=11, channels=stages, stem_channels=3 * channels // 2).with_last_stage(last_stage)
 
 
 def _baseline(name: str, last_stage: float, params: str, last: str, best: str, note: str = "") -> Baseline:

@@ -11,7 +11,8 @@ from rnas.networks.zoo import Baseline, Knob, Published
 
 def densenet_121(last_stage: float, growth: int) -> DenseNet:
     """Return DenseNet-121 with this growth, whose last stage starts with this share of the usual channels."""
-    return DenseNet((6, 12, 24, 16), (2 * growth, 4 * growth, 8 * growth, round(16 * growth * last_stage)), growth)
+    channels = (2 * growth, 4 * growth, 8 * growth, 16 * growth)
+    return DenseNet((6, 12, 24, 16), channels, growth).with_last_stage(last_stage)
 
 
 def densenet(depths: tuple[int, ...], widths: tuple[int, ...]) -> DenseNet:

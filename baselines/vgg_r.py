@@ -11,8 +11,8 @@ from rnas.networks.zoo import Baseline, Knob
 
 def vgg_11(last_stage: float, channels: int) -> VGG:
     """Return VGG-11 by the channels of its first stage, and the share of the usual channels in its last."""
-    c, last = channels, round(8 * channels * last_stage)
-    return VGG(((c,), (2 * c,), (4 * c, 4 * c), (8 * c, 8 * c), (last, last)))
+    c = channels
+    return VGG(((c,), (2 * c,), (4 * c, 4 * c), (8 * c, 8 * c), (8 * c, 8 * c))).with_last_stage(last_stage)
 
 
 def vgg(depths: tuple[int, ...], widths: tuple[int, ...]) -> VGG:

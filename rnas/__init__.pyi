@@ -44,6 +44,11 @@ from .experiment import (
     open_experiment as open_experiment,
     resume as resume,
 )
+from .experiments.cell_search.cell_search import (
+    CellSearch as CellSearch,
+    search_cells as search_cells,
+)
+from .experiments.cell_search.result import CellSearchResult as CellSearchResult
 from .experiments.comparison.result import ComparisonResult as ComparisonResult
 from .experiments.comparison.run import (
     Comparison as Comparison,
@@ -59,6 +64,11 @@ from .experiments.replications.run import (
 from .experiments.reproduction.reproduce import (
     Reproduction as Reproduction,
     reproduce as reproduce,
+)
+from .experiments.supernet.experiment import (
+    SupernetResult as SupernetResult,
+    SupernetTraining as SupernetTraining,
+    train_supernet as train_supernet,
 )
 from .experiments.train import train as train
 from .experiments.training.result import TrainingResult as TrainingResult

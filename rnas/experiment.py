@@ -305,7 +305,7 @@ class Experiment(ABC, Generic[S, R]):
     @classmethod
     def _require_main_process(cls) -> None:
         """Raise InputError in a worker process that imports a script which creates an experiment without a guard."""
-        if cls._starts_processes and parent_process() is not None:
+        if cls.starts_processes and parent_process() is not None:
             raise InputError(f'a script that runs a {cls.kind} needs its call under if __name__ == "__main__":')
 
     def _make(self) -> None:
@@ -541,7 +541,7 @@ class Experiment(ABC, Generic[S, R]):
         """Return what ``config.yaml`` holds."""
         return {"kind": self.kind, **self.settings.model_dump(mode="json", exclude_none=self._leaves_none_out)}
 
-    _starts_processes: ClassVar[bool] = True
+    starts_processes: ClassVar[bool] = True
     """Whether it may start processes, which import the script that runs it again."""
 
     _leaves_none_out: ClassVar[bool] = False
@@ -613,6 +613,12 @@ def open_experiment(path: Path | str) -> Experiment[Any, Any]:
 
     Raises:
         InputError: the directory has no experiment, or its kind is not registered.
+
+    Examples:
+        >>> import rnas
+        >>> result = rnas.search(space="digits-bench", budget=4, output="runs/example", workers=0)
+        >>> len(rnas.open_experiment("runs/example").result().records)
+        4
     """
     path = Path(path)
     settings_in(path)
@@ -631,6 +637,7 @@ def resume(
     evaluator: object = None,
     strategy: object = None,
     replication: object = None,
+    method: object = None,
     **larger: int | None,
 ) -> Any:
     """Resume an experiment of any kind that was stopped, or enlarge one that has ended, and return its result.
@@ -643,14 +650,21 @@ def resume(
         evaluator: the evaluator, if it was given in the same way.
         strategy: the strategy, if it was given in the same way.
         replication: the design of a replication that is not registered.
+        method: the method of a search for cells, if its class cannot be imported.
         **larger: fields that grow, such as ``budget=80`` of a search, ``trials=40`` of a tuning or ``seeds=5`` of a
             comparison.
 
     Raises:
         InputError: there is no experiment, another process is running it, or a field cannot grow.
         LedgerError: its ledger is damaged.
+
+    Examples:
+        >>> import rnas
+        >>> result = rnas.search(space="digits-bench", budget=4, output="runs/example", workers=0)
+        >>> len(rnas.resume("runs/example", budget=6).records)
+        6
     """
     experiment = open_experiment(path)
-    experiment.supply(space=space, evaluator=evaluator, strategy=strategy, replication=replication)
+    experiment.supply(space=space, evaluator=evaluator, strategy=strategy, replication=replication, method=method)
     experiment.extend(**larger)
     return experiment.run(listener, workers=workers)

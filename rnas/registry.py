@@ -23,6 +23,7 @@ EVALUATORS = "rnas.evaluators"
 DIAGNOSTICS = "rnas.diagnostics"
 PROXIES = "rnas.proxies"
 REPLICATIONS = "rnas.replications"
+CELL_SEARCHES = "rnas.cell_searches"
 EXPORTS = "rnas.exports"
 EXPERIMENTS = "rnas.experiments"
 REPORTS = "rnas.reports"
@@ -128,7 +129,9 @@ def name_of(group: str, part: Any) -> str:
 
 def _kind(group: str) -> str:
     kinds = group.removeprefix("rnas.").replace("_", " ")
-    return f"{kinds[:-3]}y" if kinds.endswith("ies") else kinds.removesuffix("s")
+    if kinds.endswith("ies"):
+        return f"{kinds[:-3]}y"
+    return kinds.removesuffix("es") if kinds.endswith("ches") else kinds.removesuffix("s")
 
 
 def _owner(point: EntryPoint) -> str:

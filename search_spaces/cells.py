@@ -167,6 +167,11 @@ class CellSpace(SearchSpace):
         held: NDArray[np.bool_] = (self._index[variables, self.choices_of(labels)] >= 0).all(axis=1)
         return held
 
+    @property
+    def widths(self) -> tuple[str, ...]:
+        """Return the name of the variable of channels."""
+        return ("channels",)
+
     def channel_features(self, genomes: Integers) -> Floats:
         """Return channels of genomes (n, v) as a column (n, 1), a share of the widest; (n, 0) if they are fixed."""
         if len(self.settings.channels) == 1:

@@ -12,7 +12,7 @@ from rnas.errors import InputError
 from rnas.nas.space import SpaceSettings, Variable
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture, Shape
-from rnas.networks.cell_skeleton import EDGES, NODES
+from rnas.networks.cell_skeleton import EDGES, NODES, is_reduction
 from rnas.networks.cost import Costs
 from rnas.networks.darts_cells import DartsCellNetwork, doubling_network, edge_cost, frame_cost
 from rnas.networks.genotypes import GENOTYPES, CellGenotype, Genotype
@@ -142,6 +142,34 @@ class DartsSpace(CellSpace):
             _parse_cell(parts[name], parts.get(f"{name}_concat", tuple(_OWN_NODES))) for name in _LISTS
         )
         return doubling_network(Genotype(normal, reduction), self.settings.layers, self.settings.channels[0])
+
+    def shared_name(self, architecture: Architecture, name: str) -> str:
+        """Return the name of the shared tensor of a parameter: each operation on each edge of each cell has its own."""
+        found = re.fullmatch(r"cells\.(\d+)\._ops\.(\d+)\.(.+)", name)
+        if found is None:
+            return name
+        assert isinstance(architecture, DartsCellNetwork)
+        cell, number = int(found[1]), int(found[2])
+        genotype = architecture.reduction if is_reduction(cell, architecture.layers) else architecture.normal
+        node, which = divmod(number, 2)
+        operation, source = genotype.nodes[node][which]
+        return f"cells.{cell}.edges.{source}-{node + 2}.{operation}.{found[3]}"
+
+    def largest(self) -> list[Architecture]:
+        """Return networks that together have each operation on each edge."""
+        used = {str(choice) for v in self.variables for choice in v.choices} & set(OPERATIONS)
+        networks: list[Architecture] = []
+        for operation in (name for name in OPERATIONS if name in used):
+            for first in range(0, NODES + 1, 2):
+                nodes = []
+                for states in _OWN_NODES:
+                    one = min(first, states - 2)
+                    nodes.append(((operation, one), (operation, one + 1)))
+                cell = CellGenotype(tuple(nodes))
+                networks.append(
+                    doubling_network(Genotype(cell, cell), self.settings.layers, max(self.settings.channels))
+                )
+        return networks
 
     def features(self, genomes: Integers) -> Floats:
         """Return for each edge and operation whether it is present, then the channels as a share of the widest."""

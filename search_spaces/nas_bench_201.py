@@ -121,6 +121,26 @@ class NASBench201(SearchSpace):
             self.settings.cells,
         )
 
+    @property
+    def widths(self) -> tuple[str, ...]:
+        """Return no name, as all networks have the same widths."""
+        return ()
+
+    def shared_name(self, architecture: Architecture, name: str) -> str:
+        """Return the name of the shared tensor of a parameter: each convolution on each edge of each cell has its
+        own.
+        """
+        found = re.fullmatch(r"(cells\.\d+)\.layers\.(\d+)\.(.+)", name)
+        if found is None:
+            return name
+        assert isinstance(architecture, NASBench201Cell)
+        edge = int(found[2])
+        return f"{found[1]}.edges.{edge}.{architecture.operations[edge]}.{found[3]}"
+
+    def largest(self) -> list[Architecture]:
+        """Return the networks with one convolution on every edge."""
+        return [self._cell(np.full(len(EDGES), number)) for number in (_CONV_1X1, _CONV_3X3)]
+
     def features(self, genomes: Integers) -> Floats:
         """Return the features of genomes (n, 6).
 

@@ -126,6 +126,22 @@ class RobNetSpace(CellSpace):
         codes = tuple(map(_code, text.split(",")))
         return RobNetwork(codes, self.settings.layers, self.settings.channels[0], self.settings.stem)
 
+    def shared_name(self, architecture: Architecture, name: str) -> str:
+        """Return the name of the shared tensor of a parameter: identity and convolution of an edge have their own."""
+        found = re.fullmatch(r"(cells\.(\d+)\._ops\.(\d+))\.op\.(.+)", name)
+        if found is None:
+            return name
+        assert isinstance(architecture, RobNetwork)
+        cell, edge = int(found[2]), int(found[3])
+        code = architecture.cell_codes[cell][2 * edge : 2 * edge + 2]
+        part = {"01": "conv.", "10": "res."}.get(code, "")
+        return f"{found[1]}.{part}{found[4]}"
+
+    def largest(self) -> list[Architecture]:
+        """Return the network with both operations on every edge."""
+        both = OPERATIONS["both"] * len(EDGES)
+        return [RobNetwork((both,), self.settings.layers, max(self.settings.channels), self.settings.stem)]
+
     def features(self, genomes: Integers) -> Floats:
         """Return for each edge its identity and convolution bit, then the channels as a share of the widest."""
         labels = self.network_labels(self.canonical(genomes)).reshape(len(genomes), -1)

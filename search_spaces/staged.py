@@ -1,8 +1,10 @@
 """Provide the base of spaces of residual networks: depths and widths of the stages, cost, features, notation."""
 
 import dataclasses
+import re
 from abc import abstractmethod
 from functools import cached_property
+from itertools import product
 from typing import ClassVar
 
 import numpy as np
@@ -14,10 +16,12 @@ from rnas.errors import InputError
 from rnas.nas.space import Choice, SearchSpace, SpaceSettings, Variable
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture
-from rnas.networks.block import Block, BlockColumns
+from rnas.networks.block import Block, BlockColumns, block_type
 from rnas.networks.cost import Costs
+from rnas.networks.normalization import NORMALIZATIONS
 from rnas.networks.residual import BASE_CHANNELS, ResidualNetwork
 from rnas.networks.residual_cost import ResidualColumns, residual_costs, stage_sizes
+from rnas.networks.squeeze_excitation import CONV3X3
 from search_spaces import notation
 
 SMALLEST_LAST_MAP = 4
@@ -235,6 +239,85 @@ class StagedSpace(SearchSpace):
         columns.extend((widths / total_width[:, None]).T)
         columns.append(total_depth / (total_depth + total_width))
         return np.stack(columns, axis=1).astype(np.float64)
+
+    @property
+    def widths(self) -> tuple[str, ...]:
+        """Return the names of the variables of width."""
+        return ("stem_width", *(f"width{stage}" for stage in self.stages))
+
+    def shared_name(self, architecture: Architecture, name: str) -> str:
+        """Return the name of the shared tensor of a parameter.
+
+        Blocks of one topology and one order share their weights: leading channels, and the centre of a larger kernel.
+        A network with fewer blocks in a stage skips the last ones.
+        """
+        found = re.fullmatch(r"blocks\.(\d+)\.(.+)", name)
+        if found is None:
+            return name
+        assert isinstance(architecture, ResidualNetwork)
+        block = architecture.stage_blocks[int(found[1])]
+        return f"blocks.{found[1]}.{block.topology}-{block.order}.{found[2]}"
+
+    def largest(self) -> list[Architecture]:
+        """Return the deepest and widest networks of every kind of block."""
+        networks: dict[Architecture, None] = {}
+        for own in self._block_suffixes:
+            chunks = self._choosing([f"scales{own}", f"cardinality{own}"])
+            between = [
+                chunk | gate
+                for chunk in chunks
+                for gate in self._choosing([f"squeeze_excitation{own}"])
+                if self.allowed.get(f"squeeze_excitation{own}", ("",))[gate.get(f"squeeze_excitation{own}", 0)]
+                == CONV3X3
+            ]
+            names = (f"squeeze_excitation{own}", f"activation{own}", f"normalization{own}")
+            others = [place for name in names for place in self._choosing([name])]
+            # Where stem and first stage are equally wide, the first block has no convolution in its shortcut.
+            narrower = [
+                {name: len(self.allowed[name]) - 2}
+                for name in ("stem_width", "width1")
+                if len(self.allowed.get(name, ())) > 1
+            ]
+            varied = [*others, *narrower]
+            # The first of the chunks may be a bottleneck, whose tensors are its own.
+            for kind in self._choosing([f"topology{own}", f"order{own}"]):
+                for variant in (*chunks, *between, *(base | one for base in ({}, chunks[0]) for one in varied)):
+                    networks[self._largest_with({**kind, **variant})] = None
+        return list(networks)
+
+    def _choosing(self, names: list[str]) -> list[dict[str, int]]:
+        """Return all combinations of places of the choices of some names, of which those that do not exist are left
+        out.
+        """
+        held = [name for name in names if name in self.allowed]
+        places = product(*(range(len(self.allowed[name])) for name in held))
+        return [dict(zip(held, chosen, strict=True)) for chosen in places]
+
+    @property
+    def _block_suffixes(self) -> list[str]:
+        """Return the endings of the names of block variables, one for each block that a network describes."""
+        return sorted({name.removeprefix("topology") for name in self.allowed if name.startswith("topology")}) or [""]
+
+    def _largest_with(self, chosen: dict[str, int]) -> Architecture:
+        """Return the largest network with some choices, given by their places, whose other stages are the widest."""
+        places = {}
+        for name, choices in self.allowed.items():
+            # A RobustResBlock of one chunk and one group would be a bottleneck.
+            if name.startswith(("depth", "width", "stem_width", "kernel_size", "scales", "cardinality")):
+                places[name] = len(choices) - 1
+            elif name.startswith("topology"):
+                widths = [block_type(str(choice)).out_channels(1) for choice in choices]
+                places[name] = widths.index(max(widths))
+            elif name.startswith("normalization"):
+                # An instance normalisation has no weights.
+                places[name] = next((i for i, choice in enumerate(choices) if NORMALIZATIONS[str(choice)].params), 0)
+            else:
+                places[name] = 0
+        places |= chosen
+        genome = np.zeros(len(self.variables), dtype=np.int64)
+        for name, column in self.columns.items():
+            genome[column] = places[name]
+        return self.decode(genome)
 
     def active_variables(self, genomes: Integers) -> NDArray[np.bool_]:
         """Return which variables (n, v) of canonical genomes change the network."""

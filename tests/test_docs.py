@@ -1,7 +1,10 @@
 """What the documentation says holds: its examples run, its commands exist, and every public name is on a page."""
 
+import ast
+import doctest
 import re
 import shlex
+import subprocess
 import tomllib
 from collections.abc import Callable, Iterator
 from fractions import Fraction
@@ -72,7 +75,7 @@ def names(pages: list[Path]) -> list[str]:
     return [str(page.relative_to(ROOT)) for page in pages]
 
 
-TESTED = ("attack", "block", "data", "predictor", "space")
+TESTED = ("attack", "block", "data", "evaluator", "other-parts", "predictor", "space", "strategy")
 """Pages whose own part has to pass its conformance test: each is a module of tests."""
 
 RUN = [page for page in PAGES if PYTHON[page]]
@@ -93,6 +96,28 @@ def test_every_python_block_runs(page: Path, tmp_path: Path, monkeypatch: pytest
     namespace: dict[str, Any] = {"__name__": "__main__"}
     for block in blocks:
         exec(compile("\n" * (block.line - 1) + block.run, str(page), "exec"), namespace)
+
+
+def docstrings() -> Iterator[Any]:
+    """Docstrings of functions with an example, which the pages of the API show."""
+    for path in sorted((ROOT / "rnas").rglob("*.py")):
+        source = path.read_text()
+        if ">>> " in source:
+            for node in ast.parse(source).body:
+                text = ast.get_docstring(node) if isinstance(node, ast.FunctionDef) else None
+                if text is not None and ">>> " in text:
+                    yield pytest.param(text, id=node.name)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("text", [*docstrings()])
+def test_every_example_of_the_api_runs(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    example = doctest.DocTestParser().get_doctest(text, {}, "example", None, None)
+    found: list[str] = []
+    results = doctest.DocTestRunner(verbose=False).run(example, out=found.append)
+    assert results.attempted > 1
+    assert found == []
 
 
 def command(name: str) -> Any:
@@ -124,6 +149,23 @@ def test_every_line_of_shell_is_a_command(line: str) -> None:
             assert set(re.findall(r"\[(\w+)\]", line)) <= set(extras)
         case _:
             assert program == "optuna-dashboard"
+
+
+@pytest.mark.parametrize("block", [*examples("bash")], ids=lambda block: f"{block.page.stem}:{block.line}")
+def test_scripts_are_read_by_a_shell_and_have_commands_of_rnas(block: Example) -> None:
+    subprocess.run(["bash", "-n"], input=block.text, text=True, check=True)
+    commands = re.findall(r"^ *rnas (.*)$", block.text, re.MULTILINE)
+    assert commands
+    for line in commands:
+        test_every_line_of_shell_is_a_command(f"rnas {line}")
+
+
+def test_no_code_stands_outside_a_block_that_is_tested() -> None:
+    known = {"python", "sh", "bash", "yaml", "toml", "text"}
+    for page in PAGES:
+        assert {block["language"] for block in _BLOCK.finditer(page.read_text())} <= known, page
+        prose = re.sub(r"^ *```.*?^ *```", "", page.read_text(), flags=re.DOTALL | re.MULTILINE)
+        assert re.findall(r"^ {4}(?:rnas|pip|make|python|import|from) .*", prose, re.MULTILINE) == [], page
 
 
 def test_every_command_in_a_sentence_is_one() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -46,20 +47,21 @@ def _data(place: Place) -> list[object]:
     return ["--data", "digits"] if place.data is None else ["--data", "cifar10", "--data-dir", place.data]
 
 
-@probe(110)
+@probe(140, "whether the tests that need a GPU pass")
 def tests(place: Place) -> dict[str, Any]:
-    """Run the tests that need a GPU."""
+    """Run the tests that need a GPU, as ``make test-gpu`` does."""
     command = [sys.executable, "-m", "pytest", "-q", "-m", "gpu", "-p", "no:cacheprovider", "tests"]
     if place.tiny:
         command += ["tests/test_conftest.py"]
         command.remove("tests")
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, encoding="utf-8")
-    return {"code": done.returncode, "said": done.stdout[-4000:]}
+    counts = {word: int(number) for number, word in re.findall(r"(\d+) (passed|failed|skipped|error)", done.stdout)}
+    return {"code": done.returncode, **counts, "said": done.stdout[-4000:]}
 
 
-@probe(100)
+@probe(240, "how robust a RobustResNet of 0.2 GFLOPs gets on CIFAR-10, and whether it is reproduced")
 def training(place: Place) -> dict[str, Any]:
-    """Train, kill the process after its first epoch, resume, evaluate with AutoAttack's cascade, and reproduce."""
+    """Train a RobustResNet of 0.2 GFLOPs, kill the process after its first epoch, resume, evaluate, and reproduce."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         if place.tiny:
@@ -70,11 +72,12 @@ def training(place: Place) -> dict[str, Any]:
                 _command("scale", "--flops", "200M", "--json"), env=ENVIRONMENT, capture_output=True, check=True
             )
             (folder / "net.json").write_bytes(scaled.stdout)
-        images = place.size(15_000, 64)
+        images = place.size(10_000, 64)
         options = ["--recipe", "short-sat", *_data(place), "--device", place.device]
         if place.data is not None or place.tiny:
             options += ["--images", images]
-        options += ["--epochs", place.size(4, 2), "--attacks", place.size("pgd20,pgd20-margin", "fgsm")]
+        options += ["--epochs", place.size(20, 2), "--attacks", place.size("pgd20,pgd20-margin", "fgsm")]
+        options += ["--batch-size", place.size(256, 32)]
         options += ["--set", f"images.test={place.size(2000 if place.data else 400, 40)}", "--output", "trained"]
         if place.device == "cuda":
             options += ["--set", "recipe.numerics={precision: bfloat16, cuda_graphs: true}"]
@@ -95,9 +98,11 @@ def training(place: Place) -> dict[str, Any]:
         said = process.communicate()[1]
         found: dict[str, Any] = {"before it was killed": said[-1000:]}
         summary = ("status", "epochs_done", "seconds", "best", "device", "processor", "without_cuda_graph")
+        place.keep(found)
         found["resume"] = _run(folder, "resume", "trained", "--json", keep=summary)
         history = folder / "trained" / "history.csv"
         found["history"] = history.read_text(encoding="utf-8").splitlines() if history.exists() else None
+        place.keep(found)
         weights = ["trained/best.safetensors", "--device", place.device, "--json"]
         weights += [] if place.data is None else ["--data-dir", place.data]
         attack = ["--attacks", place.size("pgd20,autoattack-cascade", "fgsm"), "--images", place.size(400, 20)]
@@ -108,13 +113,14 @@ def training(place: Place) -> dict[str, Any]:
         )
         evaluated["attacks"] = [(one["name"], one["accuracy"], one["cost"]) for one in evaluated["attacks"] or ()]
         found["evaluate"] = evaluated
+        place.keep(found)
         found["reproduce"] = _run(folder, "reproduce", "trained", "--json", keep=("status", "reproduced", "conditions"))
         return found
 
 
-@probe(120)
+@probe(120, "how many candidates an hour a search evaluates, with one worker and with several on a GPU", timed=True)
 def search(place: Place) -> dict[str, Any]:
-    """Estimate the cost of a search, then search with one worker and with four that share the GPU."""
+    """Estimate the cost of a search, then search with one worker, and with four that share the GPU."""
     preset = "digits" if place.data is None else "cifar10-smoke"
     options: list[object] = ["search", "--preset", preset, "--set", f"device={place.device}"]
     if place.data is not None:
@@ -126,9 +132,11 @@ def search(place: Place) -> dict[str, Any]:
     found: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as name:
         found["estimate"] = _run(Path(name), *options, "--dry-run", "--json", keep=("work", "slots", "device"))
-        for workers in (1, 4)[: place.size(None, 1)]:
-            output = f"search-{workers}"
-            more = ["--budget", place.size(8, 2), "--workers", workers, "--output", output, "--json"]
+        for workers, graphs in place.size(((1, False), (4, False), (4, True)), ((1, False), (2, False))):
+            output = f"search-{workers}-{graphs}"
+            budget = place.size(6 if workers == 1 else 12, 2)
+            more = ["--budget", budget, "--workers", workers, "--output", output, "--json"]
+            more += ["--set", "evaluator.train.recipe.numerics.cuda_graphs=true"] if graphs else []
             result = _run(Path(name), *options, *more)
             file = Path(name) / output / "result.json"
             if file.exists():
@@ -137,5 +145,7 @@ def search(place: Place) -> dict[str, Any]:
                     {key: record.get(key) for key in ("key", "status", "reason", "metrics", "seconds")}
                     for record in content.get("evaluations", content.get("records", []))
                 ]
-            found[f"{workers} workers"] = result
+                result["candidates an hour"] = 3600 * len(result["evaluations"]) / result["seconds"]
+            found[f"{workers} workers{', graphs' if graphs else ''}"] = result
+            place.keep(found)
     return found

@@ -25,14 +25,14 @@ from rnas.networks.zoo import baselines
 from rnas.training.inner_attack import PGDInner
 from rnas.training.numerics import Numerics
 from rnas.training.recipe import Recipe
-from rnas.utils._devices import now, peak_memory
+from rnas.utils._devices import mps_runs
 from rnas.utils.provenance import device_name, processor, versions
 
 GRAPHS = {"precision": "bfloat16", "cuda_graphs": True}
 SWITCHES: tuple[dict[str, Any], ...] = ({}, {"precision": "bfloat16"}, {"cuda_graphs": True}, GRAPHS)
 
 
-@probe(20)
+@probe(20, "what the GPU is")
 def machine(place: Place) -> dict[str, Any]:
     """Return what the machine is."""
     found: dict[str, Any] = {
@@ -46,16 +46,14 @@ def machine(place: Place) -> dict[str, Any]:
         properties = torch.cuda.get_device_properties(0)
         found |= {"memory": properties.total_memory, "multiprocessors": properties.multi_processor_count}
         found |= {"capability": list(torch.cuda.get_device_capability(0)), "cudnn": torch.backends.cudnn.version()}
-        started = now("cuda")
-        one = torch.zeros(1, device="cuda")
-        for _ in range(1000):
-            one.add_(1)
-        found["microseconds of a launch"] = 1e3 * (now("cuda") - started)
-        found["bytes of tensors"] = peak_memory("cuda")
+        found |= {"driver, CUDA and cuDNN": processor("cuda"), "CUDA MPS runs": mps_runs()}
+        one, many = torch.zeros(1, device="cuda"), torch.zeros(2**30, dtype=torch.uint8, device="cuda")
+        found["microseconds of a launch"] = place.milliseconds(lambda: [one.add_(1) for _ in range(1000)])
+        found["TB/s of a copy"] = 2 * len(many) / place.milliseconds(many.clone, 5) / 1e9
     return found
 
 
-@probe(60)
+@probe(60, "whether every recipe runs on a GPU, and in graphs")
 def recipes(place: Place) -> dict[str, Any]:
     """Train a few steps by every recipe, in both precisions, with graphs and without."""
     images = place.images(place.size(512, 16))
@@ -72,7 +70,7 @@ def recipes(place: Place) -> dict[str, Any]:
                 batch=place.size(128, 8),
                 attack_steps=place.size(3, 1) if has_steps else None,
             )
-    return attempts(works)
+    return attempts(place, works)
 
 
 def _loss(place: Place, images: Any, numerics: Any, network: Architecture | None = None, **changes: Any) -> Any:
@@ -81,7 +79,7 @@ def _loss(place: Place, images: Any, numerics: Any, network: Architecture | None
     return {"loss": points[-1]["loss"], "without a graph": trainer.graph_failure}
 
 
-@probe(60)
+@probe(60, "whether every layer has a kernel on a GPU in each memory format, and can be captured")
 def blocks(place: Place) -> dict[str, Any]:
     """Train and attack networks of every block, normalisation and activation, and of every published family."""
     found: dict[str, Architecture] = {"RobustResBlock": small(ROBUST_RES_BLOCK)}
@@ -108,7 +106,7 @@ def blocks(place: Place) -> dict[str, Any]:
         for name, network in found.items()
         for numerics in ({}, GRAPHS, {"channels_last": False, "folding": False})[: place.size(None, 1)]
     }
-    return attempts(works)
+    return attempts(place, works)
 
 
 def _train_and_attack(place: Place, images: Any, numerics: Any, network: Architecture, batch: int) -> Any:
@@ -119,7 +117,7 @@ def _train_and_attack(place: Place, images: Any, numerics: Any, network: Archite
     return {"robust": result.robust.double().mean().item(), "without a graph": trainer.graph_failure}
 
 
-@probe(60)
+@probe(60, "whether they run on a GPU")
 def attacks(place: Place) -> dict[str, Any]:
     """Run every attack, flag, diagnostic and corruption on a few images."""
     split, network = place.images(place.size(64, 2)), small()
@@ -153,7 +151,7 @@ def attacks(place: Place) -> dict[str, Any]:
     for name in list(CORRUPTIONS)[: place.size(None, 2)]:
         works[f"corruption {name}"] = partial(_quiet, evaluate_corruptions, model, split, 0, (name,), (3,))
     with Numerics().active(torch.device(place.device)):
-        return attempts(works)
+        return attempts(place, works)
 
 
 def _attack(name: str, radius: Any, norm: Any, model: Any, batch: Any) -> int:
@@ -165,7 +163,7 @@ def _quiet(work: Any, *given: Any) -> None:
     work(*given)
 
 
-@probe(45)
+@probe(45, "whether CPU and GPU agree")
 def agreement(place: Place) -> dict[str, Any]:
     """Compare the CPU with the device: pixels, logits in each precision, and which images are robust."""
     images = place.images(place.size(2048, 32))
@@ -203,7 +201,35 @@ def agreement(place: Place) -> dict[str, Any]:
     return found
 
 
-@probe(60)
+@probe(90, "whether presets may use bfloat16 and graphs: they do, once it is shown that robust accuracy stays")
+def accuracy(place: Place) -> dict[str, Any]:
+    """Train by each switch of the presets, with two seeds; robust accuracy under PGD-20 on images of the training."""
+    images = place.images(place.size(10_000, 16))
+    seen, found = images.first(place.size(2_000, 8)), {}
+    switches = {"float32": {}, "bfloat16": SWITCHES[1], "bfloat16, graphs": GRAPHS}
+    for name, numerics in list(switches.items())[: place.size(None, 2)]:
+        robust = []
+        for seed in range(place.size(2, 1)):
+            trainer = place.trainer(
+                small(),
+                images,
+                numerics,
+                epochs=place.size(6, 1),
+                batch=place.size(128, 8),
+                attack_steps=place.size(7, 1),
+                seed=seed,
+            )
+            list(trainer.epochs())
+            with Numerics().active(torch.device(place.device)):
+                result = evaluate_robustness(trainer.result, seen, [PGD(EPSILON, place.size(20, 1))], 0)
+            robust.append(result.robust.double().mean().item())
+        found[name] = {"robust accuracy by seed": robust}
+        place.keep(found)
+    found["standard error of one accuracy"] = (0.25 / len(seen)) ** 0.5
+    return found
+
+
+@probe(60, "whether trainings on one GPU are equal")
 def repeatable(place: Place) -> dict[str, Any]:
     """Train twice by each switch, and compare the weights, also with and without a graph."""
     images = place.images(place.size(1024, 16))

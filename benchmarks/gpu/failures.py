@@ -27,7 +27,7 @@ class Breaking:
         return Evaluation(Status.COMPLETE, {"score": value})
 
 
-@probe(90)
+@probe(60, "whether an assertion on the GPU leaves later evaluations alone")
 def broken(place: Place) -> dict[str, Any]:
     """Evaluate four networks of which the second breaks the device, in one worker and in two that share a GPU."""
     name = "cuda:0" if place.device == "cuda" else "cpu"
@@ -53,7 +53,7 @@ class _EnoughError(Exception):
     """Stop a training after a step."""
 
 
-@probe(60, on_cpu=False)
+@probe(60, "what torch raises where memory runs out, and what it leaves behind", on_cpu=False)
 def out_of_memory(place: Place) -> dict[str, Any]:
     """Fill a small part of the memory in training, evaluation, warm-up and capture, and use the process again."""
     torch.cuda.set_per_process_memory_fraction(0.012)

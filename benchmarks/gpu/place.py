@@ -1,5 +1,6 @@
 """Where probes run, how large they are, and what they train and attack."""
 
+import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,9 +13,9 @@ import torch
 from counts import candidate, of_flops
 from torch import nn
 
-from rnas import registry
 from rnas.data.dataset import Split, divide
 from rnas.data.fidelity import Fidelity
+from rnas.data.loading import load_dataset
 from rnas.data.splits import SplitSizes
 from rnas.errors import error_text
 from rnas.networks.architecture import Architecture
@@ -40,18 +41,22 @@ class Probe:
         function: answers a question at a place, as JSON.
         seconds: after which it is stopped.
         on_cpu: whether it means something without a GPU.
+        timed: whether it measures times, and must run alone.
+        question: what a run of it on a CPU does not answer; empty if it answers all.
     """
 
     function: Callable[["Place"], Mapping[str, Any]]
     seconds: int
     on_cpu: bool
+    timed: bool
+    question: str
 
 
-def probe(seconds: int, *, on_cpu: bool = True) -> Callable[[Any], Any]:
+def probe(seconds: int, question: str = "", *, on_cpu: bool = True, timed: bool = False) -> Callable[[Any], Any]:
     """Register a function under its name."""
 
     def register(function: Any) -> Any:
-        PROBES[function.__name__] = Probe(function, seconds, on_cpu)
+        PROBES[function.__name__] = Probe(function, seconds, on_cpu, timed, question)
         return function
 
     return register
@@ -75,10 +80,14 @@ class Place:
         """Return the size of something at this place."""
         return tiny if self.tiny else full
 
+    def keep(self, found: Mapping[str, Any]) -> None:
+        """Tell what was found so far, which is kept if the probe is stopped."""
+        print(f"\nfound: {json.dumps(found, default=str)}", flush=True)
+
     def images(self, count: int) -> Split:
         """Return training images on the device."""
         if self.data is not None:
-            dataset = registry.load(registry.DATASETS, "cifar10")(self.data)
+            dataset = load_dataset("cifar10", self.data)
             return divide(dataset, SplitSizes(train=count, search_val=100, test=100), 0, self.device)["train"]
         generator = torch.Generator().manual_seed(0)
         pixels = torch.randint(0, 256, (count, *SHAPE), generator=generator, dtype=torch.uint8)
@@ -100,15 +109,16 @@ class Place:
         batch: int = 128,
         attack_steps: int | None = 7,
         recipe: Mapping[str, Any] | str = RECIPE,
+        seed: int = 0,
     ) -> Trainer:
-        """Return a training with seed 0."""
+        """Return a training, of a network with the weights of seed 0."""
         changes = {"name": recipe} if isinstance(recipe, str) else dict(recipe)
         fidelity = Fidelity(
             epochs=epochs, batch_size=batch, **({} if attack_steps is None else {"attack_steps": attack_steps})
         )
         resolved = Recipe.resolve({**changes, "numerics": dict(numerics)})
         plan = Plan(resolved, fidelity, EPSILON, CLASSES, ("crop", "flip"))
-        return Trainer(self.build(architecture), images, plan, 0, images)
+        return Trainer(self.build(architecture), images, plan, seed, images)
 
     def milliseconds(self, work: Callable[[], object], repetitions: int = 3) -> float:
         """Return the median time of some work after a first run."""
@@ -139,13 +149,14 @@ def words(error: BaseException) -> str:
     return f"{type(error).__module__}.{type(error).__name__}: {next(iter(error_text(error).splitlines()), '')}"[:300]
 
 
-def attempts(works: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:
+def attempts(place: Place, works: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:
     """Do several pieces of work, each of which may fail; return the errors, and results with their seconds."""
-    errors, found = {}, {}
+    found: dict[str, dict[str, Any]] = {"errors": {}, "works": {}}
     for name, work in works.items():
         started = time.perf_counter()
         try:
-            found[name] = [work(), time.perf_counter() - started]
+            found["works"][name] = [work(), time.perf_counter() - started]
         except Exception as error:
-            errors[name] = words(error)
-    return {"errors": errors, "works": found}
+            found["errors"][name] = words(error)
+        place.keep(found)
+    return found

@@ -52,6 +52,7 @@ class BenchmarkTable:
         names = columns.split("+") if columns else [_COLUMN]
         self.title = TITLES[self.file] + (f", {' and '.join(names)}" if self.file in _FILES else "")
         setup = resolve(SearchConfig.parse(_config(self.file, names, path), name), Path(), name)
+        self.setup = setup
         self.problem = setup.problem
         self.accuracy = setup.problem.objectives[0].metric
         space = setup.space

@@ -30,6 +30,7 @@ from torch import Tensor
 from rnas import registry
 from rnas._typing import Floats, Integers
 from rnas.data.dataset import divide
+from rnas.data.loading import load_dataset
 from rnas.nas.predictors.gaussian_process import GaussianProcess
 from rnas.nas.proxies._partial_tau import tau_by_quarters
 from rnas.nas.proxies.judgement import Judgement, judge, with_scores
@@ -64,7 +65,7 @@ def networks(arguments: argparse.Namespace) -> tuple[SearchSpace, Integers, dict
 def images(arguments: argparse.Namespace) -> Tensor:
     """Return the first images (n, C, H, W) of the train split."""
     name = "digits" if arguments.space == "digits-bench" else "cifar10"
-    dataset = registry.load(registry.DATASETS, name)(arguments.data)
+    dataset = load_dataset(name, arguments.data)
     return divide(dataset, dataset.splits, 0)["train"].first(arguments.images).images(slice(None))
 
 

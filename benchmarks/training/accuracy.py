@@ -9,10 +9,10 @@ import torch
 from networks import candidate
 from timed_process import Variant
 
-from rnas import registry
 from rnas.attacks.pgd import PGD
 from rnas.data.dataset import Dataset, Split, divide
 from rnas.data.fidelity import Fidelity
+from rnas.data.loading import load_dataset
 from rnas.evaluation.robustness import evaluate_robustness
 from rnas.networks.block import Block
 from rnas.networks.residual import ResidualNetwork
@@ -34,7 +34,7 @@ def robust_accuracies(
     cross-entropy, in float32, on all images outside the training. A seed draws the same weights, batches and noise for
     every variant.
     """
-    dataset: Dataset = registry.load(registry.DATASETS, data)(folder)
+    dataset = load_dataset(data, folder)
     splits = divide(dataset, dataset.splits, 0, device)
     network = candidate(Block(), depth=1, width=8)
     rows: list[dict[str, Any]] = []

@@ -105,8 +105,12 @@ class TimedProcess:
 
     def prepare(self, recipe: str, steps: int) -> Run:
         """Create the training of a recipe, given the steps of its runs, and warm it up."""
-        self._ask((recipe, steps))
+        self.ask(recipe, steps)
         return self.result()
+
+    def ask(self, recipe: str, steps: int) -> None:
+        """Ask for the same without waiting for it."""
+        self._ask((recipe, steps))
 
     def start(self) -> None:
         """Start its steps."""

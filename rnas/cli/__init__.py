@@ -15,6 +15,7 @@ from rnas.utils._text import one_line
 
 COMMANDS = {
     "search": "Search for robust architectures.",
+    "search-cells": "Search for cells by gradient.",
     "resume": "Continue an experiment that stopped, or extend it.",
     "report": "Write the report of a search again.",
     "simulate-cluster": "Simulate a search on a large cluster.",
@@ -26,6 +27,7 @@ COMMANDS = {
     "test-rule": "Test a rule at FLOPs that it has not seen.",
     "compare": "Compare networks at the same FLOPs.",
     "train": "Train one network.",
+    "supernet": "Train weights that the networks of a space share.",
     "tune": "Tune the hyperparameters of a training.",
     "evaluate": "Measure clean and robust accuracy of a network.",
     "leaderboard": "Rank evaluated networks.",

@@ -92,6 +92,10 @@ def keys_of(kind: str) -> Iterator[Key]:
         raise InputError(f"unknown kind of experiment {kind!r}; known: {known}; for a key: rnas config search {kind}")
     for name, field in all_keys(registry.load(registry.EXPERIMENTS, kind).Settings):
         yield _key(name, field)
+        if kind == "cell-search" and name == "method":
+            for method in registry.names(registry.CELL_SEARCHES):
+                with suppress(InputError):
+                    yield from _keys_in(registry.load(registry.CELL_SEARCHES, method), f"method({method}).")
         if kind != "search":
             continue
         if name == "space":

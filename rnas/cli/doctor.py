@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from rnas import registry
-from rnas.cli.console import AsJson, print_json, print_rows
+from rnas.cli.console import AsJson, loading, print_json, print_rows
 from rnas.errors import InputError
 
 _EXTRAS = {
@@ -19,6 +19,10 @@ _EXTRAS = {
     "onnx": ("onnx", "onnxscript", "onnxruntime"),
     "postgres": ("psycopg",),
 }
+
+_UNITS = {"CPU": "cores", "GPU": "GPUs", "memory": "GiB"}
+
+_SHARED = " (CUDA MPS runs: several workers compute side by side on one GPU)"
 
 _CHECKSUMS = {
     None: "",
@@ -29,11 +33,38 @@ _CHECKSUMS = {
 
 def doctor(
     data_dir: Annotated[Path | None, typer.Option(help="Look for data sets' files here.")] = None,
+    address: Annotated[
+        str | None,
+        typer.Option(metavar="auto|local|HOST:PORT", help="Check every node of this cluster of Ray instead."),
+    ] = None,
+    shared: Annotated[
+        Path | None, typer.Option(help="With --address: directory that should be the same on every node, and writable.")
+    ] = None,
+    extra: Annotated[
+        Path | None, typer.Option(help="With --address: file of extra images, which every node has to have.")
+    ] = None,
+    storage: Annotated[
+        str | None, typer.Option(metavar="URL", help="With --address: database that every node should reach.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Tell what is installed, which device there is, and whether data are found."""
+    """Tell what is installed, which device there is, and whether data are found; here, or on every node of a cluster.
+
+    Examples:
+
+      rnas doctor --data-dir data
+
+      rnas doctor --address auto --shared runs
+    """
+    if address is not None:
+        _check_cluster(address, data_dir, extra, shared, storage, as_json)
+        return
+    for name, value in (("shared", shared), ("extra", extra), ("storage", storage)):
+        if value is not None:
+            raise InputError(f"{name}: it is checked on the nodes of a cluster; give its address too")
     import torch
 
+    from rnas.utils._devices import mps_runs
     from rnas.utils._threads import available_cores
     from rnas.utils.provenance import versions
 
@@ -54,6 +85,7 @@ def doctor(
         "platform": platform.platform(),
         "cores": available_cores(),
         "gpus": gpus,
+        "cuda_mps": bool(gpus) and mps_runs(),
         "versions": versions(),
         "extras": {extra: _installed(packages) for extra, packages in _EXTRAS.items()},
         "data": data,
@@ -63,12 +95,47 @@ def doctor(
         return
     rows = {
         "python": f"{content['python']} on {content['platform']}",
-        "device": ", ".join(gpus) if gpus else f"cpu, {content['cores']} cores ({_without_gpu()})",
+        "device": f"{', '.join(gpus)}{_SHARED if content['cuda_mps'] else ''}"
+        if gpus
+        else f"cpu, {content['cores']} cores ({_without_gpu()})",
         **{f"library {name}": found for name, found in content["versions"].items() if name != "python"},
         **{f"extra {name}": found for name, found in content["extras"].items()},
         **{f"data {name}": found for name, found in data.items()},
     }
     print_rows(("what", "state"), rows.items())
+
+
+def _check_cluster(
+    address: str, data_dir: Path | None, extra: Path | None, shared: Path | None, storage: str | None, as_json: bool
+) -> None:
+    """Print what was found of each node, and end with code 1 if anything has to be changed."""
+    from rnas.nas.execution.cluster_check import check_cluster
+
+    with loading():
+        found = check_cluster(address, data_dir=data_dir, extra=extra, shared=shared, storage=storage)
+    if as_json:
+        print_json(found.to_dict())
+    else:
+        rows = []
+        for node in found.nodes:
+            offered = ", ".join(
+                f"{value / 2**30 if name == 'memory' else value:.4g} {_UNITS[name]}"
+                for name, value in sorted(node.resources.items())
+            )
+            data = [name.removeprefix("data ") for name in node.found if name.startswith("data ")]
+            rows += [(node.address, "offers", offered)]
+            rows += [(node.address, "data", ", ".join(data))] if data else []
+            rows += [
+                (node.address, name, node.found[name])
+                for name in ("python", "torch", "rnas", "ray", "gpus", "extra", "shared", "database")
+                if name in node.found
+            ]
+            rows += [(node.address, "note", note) for note in node.notes]
+            rows += [(node.address, "to change", fault) for fault in node.faults]
+            rows += [] if node.faults else [(node.address, "to change", "nothing")]
+        print_rows(("node", "what", "state"), rows)
+    if any(node.faults for node in found.nodes):
+        raise typer.Exit(1)
 
 
 def _without_gpu() -> str:

@@ -21,6 +21,7 @@ KINDS = tuple(
             registry.ATTACKS,
             registry.BASELINES,
             registry.BLOCKS,
+            registry.CELL_SEARCHES,
             registry.DATASETS,
             registry.DIAGNOSTICS,
             registry.EVALUATORS,

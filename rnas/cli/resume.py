@@ -7,6 +7,7 @@ import typer
 
 from rnas.cli.console import AsJson, Track, loading
 from rnas.cli.executors import Address, Executor, executing
+from rnas.errors import InputError
 
 
 def resume(
@@ -35,6 +36,8 @@ def resume(
         from rnas.experiment import open_experiment
 
         experiment = open_experiment(directory)
+        if (executor, address) != (None, None) and not experiment.starts_processes:
+            raise InputError(f"executor: {directory} is a {experiment.kind}, which runs on this host; leave it out")
         experiment.extend(budget=budget, trials=trials, seeds=seeds)
     with executing(executor, address):
         run_shown(experiment, as_json, workers, track)

@@ -21,12 +21,14 @@ def simulate_cluster(
 ) -> None:
     """Simulate a search on a cluster in virtual time, in batches and asynchronously, and compare.
 
-    Proposals and results are real, those of the config's strategy and of its table; only the time is simulated. Times
-    are proportional to FLOPs, and random beside that.
+    Proposals are real, those of the config's strategy; so are results, where the config has a table. Those of trainings
+    are made up. Times are proportional to FLOPs, and random beside that.
 
-    Example:
+    Examples:
 
       rnas simulate-cluster --workers 50 --budget 400 --seconds 1800
+
+      rnas simulate-cluster my.yaml --workers 1000 --budget 20000
     """
     from rnas.cli.merging import merged
     from rnas.nas._setup import resolve
@@ -48,6 +50,7 @@ def simulate_cluster(
         ("utilisation", *(f"{each.utilisation:.1%}" for each in found.searches)),
         ("utilisation until the last one starts", *(f"{each.utilisation_before_end:.1%}" for each in found.searches)),
         ("attempts lost and started again", *(f"{each.lost:,}" for each in found.searches)),
+        ("writes to the ledger for each second", *(f"{each.writes:.3g}" for each in found.searches)),
         ("processor time of the driver for each", *(f"{1000 * each.driver_seconds:.0f} ms" for each in found.searches)),
     ]
     for row, share in enumerate(("a quarter", "half", "all")):
@@ -57,4 +60,9 @@ def simulate_cluster(
             cells.append(f"{hours:.1f} h" if volume is None else f"{volume:.1%} after {hours:.1f} h")
         rows.append((f"hypervolume of {share} of them", *cells))
     print_rows(("", "in batches", "asynchronous"), rows)
+    memory = max(each.memory or 0 for each in found.searches)
+    if memory:
+        say(console, f"The driver has used {memory / 2**30:.1f} GiB of memory.")
+    if found.planted:
+        say(console, "Results are made up, as evaluations of this config take time: hypervolumes are only examples.")
     say(console, "Batches have as many networks as there are workers, and two are open at a time.")

@@ -86,7 +86,9 @@ def _images(space_class: "type[SearchSpace]", data: str | None, folder: Path | N
         if folder is not None:
             raise InputError("--data-dir holds the files of some data: give --data too")
         return space_class.usual_images
-    dataset = registry.load(registry.DATASETS, data)(folder)
+    from rnas.data.loading import load_dataset
+
+    dataset = load_dataset(data, folder)
     return dataset.input_shape, dataset.num_classes
 
 

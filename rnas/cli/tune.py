@@ -5,7 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
-from rnas.cli.console import AsJson, Device, DryRun, Network, Track, Workers, output_option
+from rnas.cli.console import AsJson, Device, DryRun, Network, Track, output_option
+from rnas.cli.executors import Address, Executor, executing
 from rnas.cli.options import Setting, with_settings
 from rnas.cli.train import of_training, training_content
 from rnas.experiments.training.settings import TrainingRunSettings
@@ -36,7 +37,16 @@ def tune(
         typer.Option("--set", help="Set anything else, such as images.val=500. May be repeated."),
     ] = None,
     output: Annotated[Path | None, output_option("runs/tune-ARCH-RECIPE-N")] = None,
-    workers: Workers = 0,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="Trials at once, each in a process of its own; 0 trains one by one in this process [default: 0; on a "
+            "cluster as many as it has room for].",
+        ),
+    ] = None,
+    executor: Executor = None,
+    address: Address = None,
     device: Device = "auto",
     dry_run: DryRun = False,
     track: Track = None,
@@ -61,6 +71,8 @@ def tune(
     content = training_content({"device": device, **training}, assignments or [])
     resolved = tuning_settings(resolve_settings(resolve(network), content), **tuning)
     if dry_run:
-        print_cost_estimate(Tuning(Path(), resolved).estimate(workers), as_json)
-    else:
+        with executing(executor, address):
+            print_cost_estimate(Tuning(Path(), resolved).estimate(workers), as_json)
+        return
+    with executing(executor, address):
         run_shown(Tuning.create(resolved, output), as_json, workers, track)

@@ -11,6 +11,7 @@ from .fidelity import (
     LowerRung as LowerRung,
 )
 from .images import read_images as read_images
+from .loading import load_dataset as load_dataset
 from .published import (
     PublishedFile as PublishedFile,
     find_folder as find_folder,

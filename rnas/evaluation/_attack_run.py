@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -11,13 +12,18 @@ from rnas.attacks._check_perturbation import check_perturbation
 from rnas.attacks.attack import Attack
 from rnas.attacks.autoattack_ensembles import Ensemble
 from rnas.attacks.losses import misclassified
+from rnas.attacks.pgd import PGD
 from rnas.attacks.state import attacking
 from rnas.data.dataset import Split
 from rnas.evaluation._evaluation_state import EvaluationState, StepState
 from rnas.evaluation._image_flags import pack, unpack
-from rnas.evaluation._observed_network import ObservedNetwork
+from rnas.evaluation._observed_network import ObservedAttack, ObservedNetwork
 from rnas.evaluation.robustness import attack_seed
 from rnas.evaluation.threats import Threat
+from rnas.training._graphed_attack import capture_of
+
+Attempt = Callable[[Tensor, Tensor, Tensor, int], Tensor]
+"""Attack on a network: a function of images, labels, ids and a seed."""
 
 
 @dataclass(frozen=True)
@@ -131,6 +137,7 @@ def run_attacks(
     batch_size: int,
     state: EvaluationState,
     listener: Callable[[Progress], None] = lambda progress: None,
+    graphs: bool = False,
 ) -> AttackRun:
     """Run each planned attack on all images that are classified correctly.
 
@@ -148,6 +155,7 @@ def run_attacks(
         batch_size: images per batch.
         state: results so far.
         listener: function that is called before and after every batch.
+        graphs: whether a GPU runs PGD as CUDA graphs; the network must do the same in every pass.
 
     Raises:
         InputError: an attack left its ball.
@@ -167,7 +175,7 @@ def run_attacks(
             key = f"{planned.threat.name} {planned.name} {name}"
             known = state.step(key)
             kept = 0 if known is None else known.done
-            for after in _batches(network, split, step, key, attack_seed(seed), batch_size, state):
+            for after in _batches(network, split, step, key, attack_seed(seed), batch_size, state, graphs):
                 step = after
                 listener(Progress.of(label, number, count, step, kept))
             right = right & ~step.broken
@@ -196,6 +204,7 @@ def _batches(
     seed: int,
     batch_size: int,
     state: EvaluationState,
+    graphs: bool,
 ) -> Iterator[StepResult]:
     """Yield the step as it was saved, and after each batch."""
     known = state.step(key)
@@ -203,21 +212,27 @@ def _batches(
         step = replace(step, broken=unpack(known.broken, len(split)), state=known)
     yield step
     left = step.attacked.nonzero().squeeze(1)[step.state.done :]
+    attack: Attempt = partial(step.attack, network)
+    capture = capture_of(step.attack, split.pixels.device, len(left) // batch_size) if graphs else None
+    if capture is not None and isinstance(step.attack, PGD):
+        attack = ObservedAttack(step.attack, network, capture)
     for rows in torch.split(left, batch_size):
         if not len(rows):
             break
-        step = _attacked(network, split, step, rows, seed)
+        step = _attacked(network, attack, split, step, rows, seed)
         state.keep_step(key, step.state)
         yield step
 
 
-def _attacked(network: ObservedNetwork, split: Split, step: StepResult, rows: Tensor, seed: int) -> StepResult:
+def _attacked(
+    network: ObservedNetwork, attack: Attempt, split: Split, step: StepResult, rows: Tensor, seed: int
+) -> StepResult:
     """Return the step after one more batch, of the images at some rows."""
     network.reset()
     started = time.perf_counter()
     there = rows.to(split.labels.device)
     images, labels = _images(split, there), split.labels[there]
-    adversarial = check_perturbation(step.attack, images, step.attack(network, images, labels, split.ids[there], seed))
+    adversarial = check_perturbation(step.attack, images, attack(images, labels, split.ids[there], seed))
     broken = step.broken.clone()
     broken[rows] = _wrong(network, adversarial, labels).cpu()
     before = step.state

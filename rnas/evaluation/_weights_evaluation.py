@@ -108,6 +108,8 @@ def evaluate_subject(
             request.batch_size,
             state,
             attacked,
+            # The code of a module that was given may do something else in each pass, and a graph does not.
+            graphs=subject.network is not None,
         )
         flags = _flags(request, subject, run, listener) if request.flags else None
         corruptions = _corruptions(request, subject, listener, published)

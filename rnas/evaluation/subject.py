@@ -14,12 +14,13 @@ from torch import Tensor, nn
 
 from rnas.attacks.state import attacking
 from rnas.data.dataset import Dataset, Split, content_hash, divide
+from rnas.data.loading import load_dataset
 from rnas.data.splits import SplitSizes
 from rnas.errors import InputError, MisfitError
 from rnas.evaluation._request import Request
 from rnas.evaluation.threats import Threat, parse_threat, threat_of, unseen_threats
 from rnas.evaluation.training_data import TrainingData, is_untrained, listed
-from rnas.evaluation.training_settings import ResolvedTraining, load_dataset
+from rnas.evaluation.training_settings import ResolvedTraining
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture, Shape
 from rnas.networks.weight_names import WeightNames

@@ -1,39 +1,24 @@
 """Define what to train on and how, as in a config."""
 
-import os
 from collections.abc import Mapping
-from contextlib import suppress
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, ClassVar, Self
 
 from pydantic import Field, NonNegativeInt, PositiveInt, field_validator, model_validator
 
 from rnas import registry
 from rnas.data.augmentation import AUGMENTATIONS
 from rnas.data.fidelity import Fidelity, LowerRung
+from rnas.data.loading import load_dataset
 from rnas.data.splits import SplitSizes
 from rnas.errors import InputError
-from rnas.experiment import CONFIG
 from rnas.training.inner_attack import PGDInner
 from rnas.training.recipe import Recipe
 from rnas.utils.files import file_hash
 from rnas.utils.model import Model
 from rnas.utils.quantities import EpsilonField, FractionField, PathField
-
-if TYPE_CHECKING:
-    from rnas.data.dataset import Dataset
-
-_MOST_FILES = 20_000
-"""Files of a folder that are looked at for changes, at least if it has them."""
-
-_MOST_HELD = 2
-
-_read: "dict[tuple[str, Path | None], tuple[int, Dataset]]" = {}
-"""The data sets that were used last, with the state of their folder, the last one last."""
-
-_placed: "dict[tuple[str, Path | None], Dataset]" = {}
 
 
 class EvaluationSettings(Model):
@@ -134,7 +119,13 @@ class TrainingSettings(Model):
 
 
 class ResolvedTraining(TrainingSettings):
-    """Hold training settings without open fields."""
+    """Hold training settings without open fields.
+
+    Attributes:
+        chosen_on: splits by whose images networks of such a search are chosen.
+    """
+
+    chosen_on: ClassVar[tuple[str, ...]] = ("search_val",)
 
     images: SplitSizes
     eps: EpsilonField
@@ -150,59 +141,7 @@ class ResolvedTraining(TrainingSettings):
         return {**settings, "extra": None if self.extra is None else self.extra.name}
 
 
-def load_dataset(name: str, folder: Path | None) -> "Dataset":
-    """Load a registered data set; a process reads it again only after a file in the folder has changed."""
-    if (name, folder) in _placed:
-        return _placed[name, folder]
-    state = _state(folder)
-    before, dataset = _read.pop((name, folder), (None, None))
-    if dataset is None or before != state:
-        dataset = registry.load(registry.DATASETS, name)(folder)
-    _read[name, folder] = state, dataset
-    while len(_read) > _MOST_HELD:
-        del _read[next(iter(_read))]
-    return dataset
-
-
-def held_datasets() -> "dict[tuple[str, Path | None], Dataset]":
-    """Return the data sets that this process has read last, by name and folder."""
-    return {place: dataset for place, (_, dataset) in _read.items()}
-
-
-def place_dataset(name: str, folder: Path | None, dataset: "Dataset") -> None:
-    """Let this process use a data set that another one has read, and look at no folder for it."""
-    _placed[name, folder] = dataset
-
-
 @lru_cache(maxsize=8)
 def _hash_of(path: Path, _version: tuple[int, ...]) -> str:
     """Return the hash of a file, which is read again only if it is another version."""
     return file_hash(path)
-
-
-def _state(folder: Path | None) -> int:
-    """Return a number that is another after a change of names, sizes or times of the first files in a folder.
-
-    Hidden files are none of the data, and neither are the directories of experiments in it, which change all the time.
-    """
-    files: list[tuple[str, int, int]] = []
-    folders = [] if folder is None else [os.fspath(folder)]
-    for place in folders:
-        try:
-            with os.scandir(place) as entries:
-                found = [entry for entry in entries if not entry.name.startswith(".")]
-        except OSError:
-            continue  # Loading says what is wrong.
-        if place != folders[0] and any(entry.name == CONFIG for entry in found):
-            continue
-        for entry in found:
-            # A link to nothing is no file.
-            with suppress(OSError):
-                if entry.is_dir():
-                    folders.append(entry.path)
-                else:
-                    stat = entry.stat()
-                    files.append((entry.path, stat.st_size, stat.st_mtime_ns))
-        if len(files) > _MOST_FILES:
-            break
-    return hash(tuple(sorted(files)))

@@ -1,8 +1,10 @@
 from . import (
+    cell_search as cell_search,
     comparison as comparison,
     listeners as listeners,
     replications as replications,
     reproduction as reproduction,
+    supernet as supernet,
     training as training,
     tuning as tuning,
 )

@@ -11,6 +11,8 @@ from rnas.evaluation.subject import EvaluatedNetwork
 from rnas.evaluation.training_data import is_checkpoint
 from rnas.evaluation.training_settings import ResolvedTraining
 from rnas.experiment import kind_at
+from rnas.experiments.cell_search.cell_search import KIND as CELL_SEARCH
+from rnas.experiments.cell_search.cell_search import CellSearch
 from rnas.experiments.training.checkpoint import Checkpoint, description_of
 from rnas.experiments.training.settings import KIND as TRAINING
 from rnas.nas._members import FORMS, member, run_and_member
@@ -58,8 +60,9 @@ def resolve(text: str | Path) -> Reference:
         text: a name of the zoo; the path of a JSON file with an architecture, or with one under ``architecture``, as
             ``rnas scale --json`` prints it; ``RUN:KEY``, ``RUN:knee``, ``RUN:at:200M`` or ``RUN:max:METRIC`` with a
             run's directory; or the path of a checkpoint: of a search, ``DIR/checkpoints/KEY.safetensors``, or of a
-            training, ``DIR/best.safetensors`` with ``best.json`` in the same folder; or an export: a safetensors file
-            of ours, a standalone ``.py`` file, which is not executed, or a folder for Hugging Face.
+            training, ``DIR/best.safetensors`` with ``best.json`` in the same folder; or the directory of a search for
+            cells, for the network of its cells; or an export: a safetensors file of ours, a standalone ``.py`` file,
+            which is not executed, or a folder for Hugging Face.
 
     Raises:
         InputError: they name none, or an export that is loaded elsewhere; a training's checkpoint is not the one that
@@ -76,6 +79,8 @@ def resolve(text: str | Path) -> Reference:
         return _of_file(path)
     # A folder of results is often called like its network, which is meant then.
     if path.exists() and not _is_published(text):
+        if kind_at(path) == CELL_SEARCH:
+            return _of_cell_search(path, text)
         if kind_at(path) == TRAINING:
             raise InputError(f"{text} is a training; for its network write {path / 'best.safetensors'}")
         otherwise = read_otherwise(path)
@@ -156,6 +161,19 @@ def _of_run(run: SearchResult, word: str, text: str) -> Reference:
         _training(run),
         space,
         record,
+    )
+
+
+def _of_cell_search(path: Path, text: str) -> Reference:
+    search = CellSearch.open(path)
+    architecture, dataset = search.result().architecture, search.dataset
+    return Reference(
+        text,
+        architecture,
+        dataset.input_shape,
+        dataset.num_classes,
+        _namings(architecture),
+        training=search.settings,
     )
 
 

@@ -38,6 +38,13 @@ def load(
 
     Raises:
         InputError: there is no such architecture, it cannot run at this shape, or the weights are not its own.
+
+    Examples:
+        >>> import rnas
+        >>> import torch
+        >>> network = rnas.load("resnet-18", num_classes=10, input_shape=(3, 32, 32))
+        >>> network(torch.rand(2, 3, 32, 32)).shape
+        torch.Size([2, 10])
     """
     reference = resolve(architecture)
     classes, shape = image_format(reference, weights, num_classes, input_shape)

@@ -8,8 +8,9 @@ from typing import Any, ClassVar, TypeVar
 
 from optuna.storages import BaseStorage
 
+from rnas.data.loading import load_dataset
 from rnas.errors import InputError, LedgerError
-from rnas.evaluation.training_settings import ResolvedTraining, load_dataset
+from rnas.evaluation.training_settings import ResolvedTraining
 from rnas.experiment import Experiment, Listener, Result
 from rnas.experiments.training.settings import SeededSettings
 from rnas.nas._campaign import evaluate_all, work_on

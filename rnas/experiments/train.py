@@ -66,6 +66,15 @@ def train(
     Raises:
         InputError: a setting is wrong, data are missing, or the directory exists.
         BatchTooLargeError: memory ran out; the message says which batch would fit.
+
+    Examples:
+        >>> import rnas
+        >>> from rnas.networks import ResidualNetwork
+        >>> network = ResidualNetwork(depths=(1, 1), channels=(4, 8), stem_width=4)
+        >>> few = {"train": 64, "val": 16, "search_val": 16, "test": 32}
+        >>> training = rnas.train(network, "short-sat", data="digits", epochs=1, images=few, output="runs/example")
+        >>> training.best.path.name
+        'best.safetensors'
     """
     given = given_settings(locals())
     settings = resolve_settings(resolve_reference(given.pop("architecture")), given)

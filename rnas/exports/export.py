@@ -83,6 +83,14 @@ def export(
     Raises:
         InputError: a setting is wrong, a library is missing, or the network cannot be written in this format.
         ExportError: the written files compute other logits; they are removed.
+
+    Examples:
+        >>> import rnas
+        >>> from rnas.networks import ResidualNetwork
+        >>> network = ResidualNetwork(depths=(1, 1), channels=(4, 8), stem_width=4)
+        >>> exported = rnas.export(network, format="standalone", path="net.py", input_shape=(1, 8, 8), num_classes=10)
+        >>> [file.name for file in exported.files]
+        ['net.pt', 'net.py']
     """
     chosen: Format = registry.load(registry.EXPORTS, format)
     target = Path(path)

@@ -36,7 +36,6 @@ def evaluate_all(
         until: ``time.monotonic()`` after which nothing new is started; records may then lack their results.
     """
     listener = listener or Listener()
-    ledger.close_finished_trials()
     known = {_identity(record.architecture, record.seed, record.fidelity): record.number for record in ledger.records}
     for task in tasks:
         identity = _identity(task.architecture, task.seed, task.fidelity)

@@ -80,7 +80,6 @@ class Loop:
             budget: evaluations in all, those of earlier runs included; one at a lower rung counts as its share.
             until: ``time.monotonic()`` after which nothing new is started.
         """
-        self.ledger.close_finished_trials()
         records = self.ledger.records
         open_numbers = [record.number for record in records if record.evaluation is None]
         batch = records[-1].batch if records else 0

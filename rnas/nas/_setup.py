@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any, cast, get_type_hints
 
+import numpy as np
 from pydantic import PydanticSchemaGenerationError, TypeAdapter, ValidationError
 
 from rnas import registry
@@ -23,8 +24,9 @@ from rnas.nas.evaluators.evaluator import (
     ProvidesFinalEvaluator,
     Task,
 )
-from rnas.nas.execution._local import executor_of
+from rnas.nas.execution._local import executor_of, slots, workers_in_memory
 from rnas.nas.execution.executor import Executor
+from rnas.nas.execution.ray_settings import cluster
 from rnas.nas.objective import Objective
 from rnas.nas.space import SearchSpace, find_space
 from rnas.nas.strategy import Problem, Strategy
@@ -40,6 +42,8 @@ _DEFAULT_OBJECTIVES = (
 )
 OBJECT = "object"
 """Key of a part that only exists as an object: its class and settings do not suffice to make it again."""
+
+_SAMPLES = 32
 
 StrategyObject = Strategy | Callable[[Problem], Strategy]
 """A strategy, or what makes one for a problem, such as its class."""
@@ -93,11 +97,23 @@ class Setup:
             evaluator: runs the tasks; None is the search's own.
         """
         self.require_code()
-        number = self.config.workers if workers is None else workers
+        number = self.workers if workers is None else workers
         config = self.config
         return executor_of(
             evaluator or self.evaluator, number, folder, device=config.device, seconds=seconds, ray=config.ray
         )
+
+    @property
+    def workers(self) -> int | None:
+        """Return the configuration's number of workers; ``auto`` measures the memory of a large network on a GPU."""
+        number = self.config.workers
+        if number != "auto":
+            return number
+        if cluster(self.config.ray) is not None or slots(None, self.config.device)[0] == "cpu":
+            return None
+        sample = self.space.sample(_SAMPLES, np.random.default_rng(self.config.seed))
+        largest = self.space.decode(sample[np.argmax(self.space.cost(sample).flops)])
+        return workers_in_memory(self.evaluator, Task(largest, self.config.seed, self.evaluator.rungs[-1].fidelity))
 
     def estimate(self, architecture: Architecture, device: str) -> EvaluationEstimate:
         """Measure what one evaluation at the highest rung takes here.

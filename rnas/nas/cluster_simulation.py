@@ -2,21 +2,27 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
+from pydantic import BaseModel
 
+from rnas._typing import Integers
 from rnas.errors import InputError
 from rnas.experiment import Listener
 from rnas.nas._loop import Loop
-from rnas.nas._setup import Setup, require_single_proposals
+from rnas.nas._setup import Objects, Setup, require_single_proposals, resolve
+from rnas.nas.evaluators.evaluator import Context, Evaluation, EvaluationEstimate, Evaluator, Status, Task
 from rnas.nas.execution.cluster_model import ClusterModel
 from rnas.nas.execution.virtual_cluster import VirtualCluster
 from rnas.nas.front import hypervolume_history, normalised
 from rnas.nas.ledger import Ledger
 from rnas.nas.objective import minimised
+from rnas.networks.architecture import Shape
+from rnas.utils._devices import peak_memory
 
 SHARES = (0.25, 0.5, 1.0)
 """Shares of the evaluations after which the hypervolume is given."""
@@ -38,6 +44,8 @@ class SimulatedSearch:
         lost: attempts that were lost, and started again.
         driver_seconds: processor time of this program for each evaluation, in seconds; as an average it must be below
             the time of an evaluation divided by the number of workers.
+        writes: transactions of the ledger for each second of the search: a proposal is one, and a result another.
+        memory: the most bytes that this program has used so far; None if the system does not say.
         hypervolume: after a quarter, half and all of the evaluations, with the hours until then: share of all that is
             possible, or None if the objectives have no bounds.
     """
@@ -50,6 +58,8 @@ class SimulatedSearch:
     utilisation_before_end: float
     lost: int
     driver_seconds: float
+    writes: float
+    memory: int | None
     hypervolume: tuple[tuple[float, float | None], ...]
 
 
@@ -59,15 +69,18 @@ class ClusterSimulation:
 
     Attributes:
         model: the cluster.
+        planted: whether results are made up, since the search's own take time.
         searches: the search in batches, and the asynchronous one.
     """
 
     model: ClusterModel
+    planted: bool
     searches: tuple[SimulatedSearch, ...]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the simulation as JSON values."""
-        return {"cluster": self.model.model_dump(mode="json"), "searches": [asdict(each) for each in self.searches]}
+        searches = [asdict(each) for each in self.searches]
+        return {"cluster": self.model.model_dump(mode="json"), "planted": self.planted, "searches": searches}
 
 
 def simulate_cluster(
@@ -76,23 +89,93 @@ def simulate_cluster(
     """Run a search twice on a virtual cluster, with its own strategy and ledger: in batches, and asynchronously.
 
     Args:
-        setup: a search whose evaluator takes no time, such as one of a table.
+        setup: a search. Where its evaluations take time, their results are made up: they grow with FLOPs, and depend
+            on every variable.
         model: the cluster.
         progress: is called with the number of results of both searches so far.
 
     Raises:
-        InputError: evaluations take time, there are several rungs, or the strategy proposes batches only.
+        InputError: the evaluator takes no time and has several rungs, or the strategy proposes batches only.
     """
-    if not setup.evaluator.instant or len(setup.evaluator.rungs) > 1:
-        raise InputError(
-            "evaluator: a simulation needs results that take no time, such as those of a table, at one rung; "
-            "take a benchmark such as the preset digits-bench"
-        )
     require_single_proposals(setup.strategy, f"strategy {setup.config.strategy['name']}", "simulate another strategy")
+    planted = not setup.evaluator.instant
+    if planted:
+        config = setup.config.model_copy(update={"final_evaluation": None})
+        setup = resolve(config, Path(), "config", Objects(space=setup.space, evaluator=PlantedResults(setup)))
+    elif len(setup.evaluator.rungs) > 1:
+        raise InputError("evaluator: a simulation has one rung; take a table without rungs")
     listener = _Counter(progress)
     return ClusterSimulation(
-        model, tuple(_simulated(setup, model, asynchronous, listener) for asynchronous in (False, True))
+        model, planted, tuple(_simulated(setup, model, asynchronous, listener) for asynchronous in (False, True))
     )
+
+
+class PlantedSettings(BaseModel):
+    """Hold the images that a space is bound to."""
+
+    input_shape: Shape
+    num_classes: int
+
+
+class PlantedResults(Evaluator):
+    """Make up results at once: a sum of one random part for each choice of a variable, of log FLOPs, and of noise.
+
+    Args:
+        setup: the search whose results they stand for.
+    """
+
+    Settings: ClassVar[type[BaseModel]] = PlantedSettings
+    instant: ClassVar[bool] = True
+
+    def __init__(self, setup: Setup) -> None:
+        self._space, self._objectives = setup.space, setup.problem.objectives
+        self._bounds = setup.evaluator.bounds
+        sample = setup.space.sample(_SAMPLES, np.random.default_rng(0))
+        self._parts = [
+            np.random.default_rng([1, number]).normal(size=size) for number, size in enumerate(setup.space.sizes)
+        ]
+        logs, sums = np.log(setup.space.cost(sample).flops), np.array([self._sum(genome) for genome in sample])
+        self._scales = [(values.mean(), values.std() or 1.0) for values in (logs, sums)]
+
+    @classmethod
+    def image_format(cls, settings: PlantedSettings) -> tuple[Shape, int]:
+        """Return what the space is bound to."""
+        return settings.input_shape, settings.num_classes
+
+    @property
+    def settings(self) -> PlantedSettings:
+        """Return what the space is bound to."""
+        return PlantedSettings(input_shape=self._space.input_shape, num_classes=self._space.num_classes)
+
+    def evaluate(self, task: Task, context: Context) -> Evaluation:
+        """Return a value within the bounds of each objective that only an evaluation knows."""
+        flops = task.architecture.cost(self._space.input_shape, self._space.num_classes).flops
+        genome = self._space.encode(task.architecture)
+        known = np.log(flops), self._sum(genome)
+        larger, better = ((value - mean) / std for value, (mean, std) in zip(known, self._scales, strict=True))
+        metrics = {}
+        for number, objective in enumerate(self._objectives):
+            if objective.metric in ("flops", "params"):
+                continue
+            noise = np.random.default_rng([2, number, *genome.tolist()]).normal()
+            quality = 1 / (1 + math.exp(-(larger + better + 0.3 * noise) / 2))
+            low, high = self._bounds.get(objective.metric, (0.0, 1.0))
+            low, high = (low if math.isfinite(low) else 0.0), (high if math.isfinite(high) else 1.0)
+            share = quality if objective.direction == "maximize" else 1 - quality
+            metrics[objective.metric] = low + share * (high - low)
+        return Evaluation(Status.COMPLETE, metrics)
+
+    @property
+    def bounds(self) -> Mapping[str, tuple[float, float]]:
+        """Return the bounds of the evaluator that it stands for."""
+        return self._bounds
+
+    def estimate(self, task: Task, context: Context) -> EvaluationEstimate:
+        """Return no time."""
+        return EvaluationEstimate(0.0)
+
+    def _sum(self, genome: Integers) -> float:
+        return float(sum(part[choice] for part, choice in zip(self._parts, genome, strict=True)))
 
 
 class _Counter(Listener):
@@ -138,6 +221,8 @@ def _simulated(setup: Setup, model: ClusterModel, asynchronous: bool, listener: 
         utilisation_before_end=cluster.utilisation(max(cluster.starts.values())),
         lost=cluster.lost,
         driver_seconds=driver / len(cluster.ends),
+        writes=2 * len(cluster.ends) / cluster.now,
+        memory=peak_memory("cpu"),
         hypervolume=_hypervolume(setup, ledger, cluster),
     )
 

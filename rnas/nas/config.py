@@ -72,9 +72,9 @@ class SearchConfig(ExperimentSettings):
     """
     time_limit: PositiveFloat | None = None
     """Seconds after which an evaluation is given up; None is no limit."""
-    workers: NonNegativeInt | None = None
-    """Evaluations at once, each in a process of its own; 0 runs them in the searching process; None is one a CPU core,
-    or one a GPU.
+    workers: NonNegativeInt | Literal["auto"] | None = None
+    """Evaluations at once, each in a process of its own; 0 runs them in the searching process; ``auto`` is as many a
+    GPU as its memory has room for, by the largest of 32 networks; None is one a CPU core, or one a GPU.
     """
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """Device that evaluates; ``auto`` takes a GPU where there is one."""

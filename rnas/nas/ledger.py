@@ -27,6 +27,7 @@ from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture
 from rnas.utils._sqlite import DATABASE_ERRORS
 from rnas.utils._text import one_line, shown
+from rnas.utils._trial_storage import TrialStorage
 from rnas.utils._yaml_files import explained
 
 # Optuna announces every study and trial on its own; here progress is shown once.
@@ -134,6 +135,7 @@ class Ledger:
         self._rungs = rungs
         self._name = name
         self._objectives = tuple(objectives)
+        self._distributions: dict[str, tuple[Variable, BaseDistribution]] = {}
         with _explained(source):
             names = [study.study_name for study in storage.get_all_studies()]
         if name not in names:
@@ -164,11 +166,6 @@ class Ledger:
             trials = storage.get_all_trials(self._study_id, deepcopy=False)
         self._trial_ids = [trial._trial_id for trial in trials]
         self._records = [_record(trial, source, self._objectives) for trial in trials]
-        self._unclosed = [
-            record.number
-            for record, trial in zip(self._records, trials, strict=True)
-            if record.evaluation is not None and not trial.state.is_finished()
-        ]
 
     @property
     def facts(self) -> Any:
@@ -223,7 +220,7 @@ class Ledger:
         """
         if record.number != len(self._records):
             raise ValueError(f"the next record is number {len(self._records)}, not {record.number}")
-        distributions = {v.name: _distribution(v) for v in variables if v.name in record.parameters}
+        distributions = {v.name: self._described(v) for v in variables if v.name in record.parameters}
         trial = create_trial(
             state=TrialState.RUNNING,
             params=dict(record.parameters),
@@ -244,45 +241,45 @@ class Ledger:
         self._records.append(record)
 
     def record(self, number: int, evaluation: Evaluation) -> Record:
-        """Write the evaluation of a proposal; raise ValueError if it has one already."""
+        """Write the evaluation of a proposal in one transaction; raise ValueError if it has one already."""
         record = self._records[number]
         if record.evaluation is not None:
             raise ValueError(f"record {number} has its result already")
-        trial_id = self._trial_ids[number]
-        self._storage.set_trial_user_attr(
-            trial_id,
-            "evaluation",
-            {
-                "status": evaluation.status.value,
-                "metrics": {name: float(value) for name, value in evaluation.metrics.items()},
-                "curve": [dict(point) for point in evaluation.curve],
-                "seconds": evaluation.seconds,
-                "provenance": dict(evaluation.provenance),
-                "reason": evaluation.reason,
-            },
-        )
-        self._close_trial(number, evaluation)
+        content = {
+            "status": evaluation.status.value,
+            "metrics": {name: float(value) for name, value in evaluation.metrics.items()},
+            "curve": [dict(point) for point in evaluation.curve],
+            "seconds": evaluation.seconds,
+            "provenance": dict(evaluation.provenance),
+            "reason": evaluation.reason,
+        }
+        self._end_trial(self._trial_ids[number], record.rung, evaluation, {"evaluation": content})
         self._records[number] = replace(record, evaluation=evaluation)
         return self._records[number]
 
-    def close_finished_trials(self) -> None:
-        """Close trials whose evaluation was written when the process died, before their state was."""
-        for number in self._unclosed:
-            evaluation = self._records[number].evaluation
-            if evaluation is not None:
-                self._close_trial(number, evaluation)
-        self._unclosed = []
-
-    def _close_trial(self, number: int, evaluation: Evaluation) -> None:
-        trial_id = self._trial_ids[number]
-        if evaluation.status is Status.COMPLETE and self._records[number].rung < self._rungs - 1:
+    def _end_trial(self, trial_id: int, rung: int, evaluation: Evaluation, attributes: Mapping[str, Any]) -> None:
+        values = None
+        if evaluation.status is not Status.COMPLETE:
+            state = TrialState.FAIL
+        elif rung < self._rungs - 1:
             # In Optuna's words: a trial that was stopped early. It has metrics, and no value to rank it by.
-            self._storage.set_trial_state_values(trial_id, TrialState.PRUNED)
-        elif evaluation.status is Status.COMPLETE:
-            values = [float(evaluation.metrics[objective.metric]) for objective in self._objectives]
-            self._storage.set_trial_state_values(trial_id, TrialState.COMPLETE, values)
+            state = TrialState.PRUNED
         else:
-            self._storage.set_trial_state_values(trial_id, TrialState.FAIL)
+            state = TrialState.COMPLETE
+            values = [float(evaluation.metrics[objective.metric]) for objective in self._objectives]
+        if isinstance(self._storage, TrialStorage):
+            self._storage.end_trial(trial_id, attributes, state, values)
+            return
+        for name, value in attributes.items():
+            self._storage.set_trial_user_attr(trial_id, name, value)
+        self._storage.set_trial_state_values(trial_id, state, values)
+
+    def _described(self, variable: Variable) -> BaseDistribution:
+        """Return the distribution of a variable, the same object each time."""
+        known = self._distributions.get(variable.name)
+        if known is None or known[0] is not variable:
+            known = self._distributions[variable.name] = variable, _distribution(variable)
+        return known[1]
 
 
 def _distribution(variable: Variable) -> BaseDistribution:

@@ -93,7 +93,7 @@ class Search(Experiment[SearchConfig, SearchResult]):
             # Searches of one name from several folders may share a database.
             name = f"{name}-{secrets.token_hex(4)}"
         if cluster(config.ray) is None:
-            devices(config.device, config.workers)
+            devices(config.device, None if config.workers == "auto" else config.workers)
         setup = resolve(config.model_copy(update={"name": name}), folder, source, objects)
         search = cls(where, setup.config)
         search._objects = objects
@@ -249,7 +249,7 @@ class Search(Experiment[SearchConfig, SearchResult]):
         setup, config = self.setup, self.settings
         sample = setup.space.sample(_SAMPLES, np.random.default_rng(config.seed))
         costs = setup.space.cost(sample)
-        places = measured_slots(config.workers if workers is None else workers, config.device, config.ray)
+        places = measured_slots(setup.workers if workers is None else workers, config.device, config.ray)
         work = []
         for row in np.argsort(costs.flops):
             architecture = setup.space.decode(sample[row])
@@ -389,7 +389,7 @@ def search(
     storage: str | None = None,
     name: str | None = None,
     output: Path | str | None = None,
-    workers: int | None = None,
+    workers: int | Literal["auto"] | None = None,
     listener: Listener | Sequence[Listener] | None = None,
 ) -> SearchResult:
     """Search for architectures, and return what was found.
@@ -419,12 +419,19 @@ def search(
         storage: URL of a database for the ledger.
         name: name of the search; by default that of its directory.
         output: directory of the search; None makes ``runs/<space>-<n>``.
-        workers: evaluations at once, each in a process of its own; 0 evaluates in this process; None is one for each
-            core or GPU.
+        workers: evaluations at once, each in a process of its own; 0 evaluates in this process; ``auto`` is as many for
+            each GPU as its memory has room for; None is one for each core or GPU.
         listener: learns of progress; there may be several.
 
     Raises:
         InputError: the configuration is wrong, or the directory exists.
+
+    Examples:
+        >>> import rnas
+        >>> result = rnas.search(space="digits-bench", budget=8, output="runs/example", workers=0)
+        >>> len(result.records)
+        8
+        >>> best = max(result.front(), key=lambda record: record.metrics["robust_accuracy"])
     """
     changes = {name: value for name, value in locals().items() if name in SearchConfig.model_fields}
     given_evaluator = {"call": evaluator} if isinstance(evaluator, str) else evaluator

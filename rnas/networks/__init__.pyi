@@ -32,6 +32,10 @@ from .genotypes import (
 )
 from .nas_bench_201 import NASBench201Cell as NASBench201Cell
 from .normalization import NORMALIZATIONS as NORMALIZATIONS
+from .reconfiguration import (
+    Staged as Staged,
+    reconfigured as reconfigured,
+)
 from .residual import (
     BASE_CHANNELS as BASE_CHANNELS,
     ResidualNetwork as ResidualNetwork,

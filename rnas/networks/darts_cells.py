@@ -4,8 +4,8 @@ The skeleton is that of Liu et al. (ICLR 2019) on small images. DARTS-R is its r
 (NeurIPS 2021), with the channels of each stage set by hand.
 """
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from pydantic import ConfigDict
 
@@ -79,6 +79,11 @@ class DartsCellNetwork:
     def not_in_weights(self) -> dict[str, str]:
         """Return what the names and shapes of its weights do not show."""
         return {"the operations without weights": "as described"}
+
+    def with_last_stage(self, share: float) -> Self:
+        """Return the same network whose last stage has this share of its channels, as the nearest even number."""
+        first, second, last = self.channels
+        return replace(self, channels=(first, second, max(2, 2 * round(last * share / 2))))
 
     def build(self, num_classes: int, input_shape: Shape) -> "nn.Module":
         """Return the network; raise InputError if the images cannot be halved twice."""

@@ -3,8 +3,8 @@
 DN-121-R is the reconfiguration of DenseNet-121 by Huang et al. (NeurIPS 2021): the last stage starts narrower.
 """
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from pydantic import ConfigDict
 
@@ -53,6 +53,10 @@ class DenseNet:
                 "at least one stage, every number at least 1"
             )
         require_sizes("DenseNet", sum(self.depths), [*self.channels, self.growth])
+
+    def with_last_stage(self, share: float) -> Self:
+        """Return the same network whose last stage begins with this share of its channels, at least one."""
+        return replace(self, channels=(*self.channels[:-1], max(1, round(self.channels[-1] * share))))
 
     def build(self, num_classes: int, input_shape: Shape) -> "nn.Module":
         """Return the network; raise InputError if the images are too small for its poolings."""

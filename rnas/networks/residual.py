@@ -7,7 +7,7 @@ Adversarial Robustness" (Huang, Lu, Deb, Boddeti, CVPR 2023). State-dict names a
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 from pydantic import ConfigDict
@@ -138,6 +138,14 @@ class ResidualNetwork:
         own = self.head_activation
         head = own if own is not None and ACTIVATIONS[own].params else BASIC.activation if own is not None else None
         return dataclasses.replace(self, blocks=blocks, head_activation=head, normalize_input=False)
+
+    def with_last_stage(self, share: float) -> Self:
+        """Return the same network whose last stage has this share of its planes, at least one.
+
+        Raises:
+            InputError: the block does not exist with so many planes.
+        """
+        return dataclasses.replace(self, channels=(*self.channels[:-1], max(1, round(self.channels[-1] * share))))
 
     def build(self, num_classes: int, input_shape: Shape) -> "nn.Module":
         """Return the network (see :meth:`rnas.networks.architecture.Architecture.build`).

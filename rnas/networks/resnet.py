@@ -5,8 +5,8 @@ module.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from pydantic import ConfigDict
 
@@ -57,6 +57,10 @@ class ResNet:
                 "at least one stage, every number at least 1"
             )
         require_sizes("ResNet", sum(self.depths), self.channels)
+
+    def with_last_stage(self, share: float) -> Self:
+        """Return the same network whose last stage has this share of its channels, at least one."""
+        return replace(self, channels=(*self.channels[:-1], max(1, round(self.channels[-1] * share))))
 
     def build(self, num_classes: int, input_shape: Shape) -> "nn.Module":
         """Return the network; it runs on images of any size."""

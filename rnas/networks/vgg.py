@@ -3,8 +3,8 @@
 VGG-11-R is the reconfiguration of VGG-11 by Huang et al. (NeurIPS 2021), with a narrower last stage.
 """
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from pydantic import ConfigDict
 
@@ -48,6 +48,11 @@ class VGG:
             )
         channels = [outputs for stage in self.stages for outputs in stage]
         require_sizes("VGG", len(channels), channels)
+
+    def with_last_stage(self, share: float) -> Self:
+        """Return the same network whose last stage has this share of its channels, at least one."""
+        *others, last = self.stages
+        return replace(self, stages=(*others, tuple(max(1, round(channels * share)) for channels in last)))
 
     def build(self, num_classes: int, input_shape: Shape) -> "nn.Module":
         """Return the network; raise InputError if the images are too small to be halved by every stage."""

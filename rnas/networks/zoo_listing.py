@@ -133,6 +133,11 @@ def zoo(pattern: str | None = None, *, dataset: str | None = None) -> Zoo:
 
     Raises:
         InputError: there is no such network, or there are no results on these data.
+
+    Examples:
+        >>> import rnas
+        >>> f"{rnas.zoo()['wrn-28-10'].baseline.cost.params:,}"
+        '36,479,194'
     """
     found = [ZooNetwork(baseline, baseline.published) for baseline in _matching(pattern)]
     if dataset is not None:

@@ -31,6 +31,14 @@ def leaderboard(folder: Path | str) -> Leaderboard:
 
     Raises:
         InputError: there is no such folder or no such file in it, or one is damaged or no evaluation.
+
+    Examples:
+        >>> import rnas
+        >>> import torch
+        >>> model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, 10))
+        >>> given = {"data": "digits", "attacks": ["fgsm"], "images": 20, "flags": False, "output": "results"}
+        >>> results = [rnas.evaluate(model, name=name, **given) for name in ("one", "other")]
+        >>> ranked = rnas.leaderboard("results").to_pandas()
     """
     return Leaderboard(tables(read_entries(Path(folder))))
 

@@ -137,6 +137,13 @@ def fit_rule(run: SearchResult | Path | str, metric: str | None = None, *, seed:
     Raises:
         InputError: there is no search, fewer than 20 complete evaluations, no such metric, or networks without stages
             of blocks.
+
+    Examples:
+        >>> import rnas
+        >>> run = rnas.search(space="digits-bench", strategy="random", budget=24, output="runs/example", workers=0)
+        >>> findings = rnas.fit_rule(run)
+        >>> [family.verdict.value for family in findings.rules.families][0]
+        'not identified'
     """
     run = run if isinstance(run, SearchResult) else Search.open(run).result()
     return compare_with_paper(run.setup.config.name or run.setup.space.name, fit(run, metric, seed), seed)

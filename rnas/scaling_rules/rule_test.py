@@ -105,7 +105,7 @@ class RuleTest(ExperimentOnSearch[RuleTestSettings, RuleTestResult]):
         """Measure an evaluation of each candidate; see :meth:`Experiment.estimate`."""
         setup = self.search.setup
         config = setup.config
-        places = measured_slots(config.workers if workers is None else workers, config.device, config.ray)
+        places = measured_slots(setup.workers if workers is None else workers, config.device, config.ray)
         seeds = len(self.prediction.seeds)
         networks = {c.key: c for budget in self.prediction.budgets for c in budget.candidates}
         work = tuple(

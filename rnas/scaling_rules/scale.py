@@ -158,6 +158,10 @@ def scale(
 
     Raises:
         InputError: an argument is wrong, two of them contradict each other, or no network is within the tolerance.
+
+    Examples:
+        >>> import rnas
+        >>> scaled = rnas.scale("20M", family="wrn-28-10", tolerance=0.2)
     """
     budget = parse_size(flops)
     if budget == 0:

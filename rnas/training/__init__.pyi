@@ -19,6 +19,12 @@ from .schedules import Schedule as Schedule
 from .schedules.cosine import Cosine as Cosine
 from .schedules.multistep import Multistep as Multistep
 from .schedules.one_cycle import OneCycle as OneCycle
+from .search_cost import (
+    NO_COST as NO_COST,
+    SearchCost as SearchCost,
+    attack_cost as attack_cost,
+    training_cost as training_cost,
+)
 from .trainer import (
     Check as Check,
     Trainer as Trainer,

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 
+import torch
 from torch import Tensor, nn
 
 from rnas.attacks.attack import Attack
@@ -56,9 +57,20 @@ def graphed_where_possible(
     attack: Attack, model: nn.Module, split: Split, batch_size: int
 ) -> Callable[[Tensor, Tensor, Tensor, int], Tensor]:
     """Return an attack on batches of a split, as a graph if it is PGD and there are enough batches on a GPU."""
-    capture = CAPTURES.get(split.pixels.device.type)
-    if capture is None or len(split) // batch_size < _FEWEST_BATCHES:
-        return partial(attack, model)
-    if not isinstance(attack, PGD) or attack.mode != "eval" or attack.restarts > 1:
+    capture = capture_of(attack, split.pixels.device, len(split) // batch_size)
+    if capture is None or not isinstance(attack, PGD):
         return partial(attack, model)
     return GraphedAttack(attack, model, capture=capture)
+
+
+def capture_of(attack: Attack, device: torch.device, batches: int) -> Capture | None:
+    """Return what captures an attack on a device, or None if it is better run without a graph.
+
+    Args:
+        attack: only PGD in eval mode without restarts, which choose images, is captured.
+        device: of the images.
+        batches: number of batches of one size.
+    """
+    if batches < _FEWEST_BATCHES or not isinstance(attack, PGD) or attack.mode != "eval" or attack.restarts > 1:
+        return None
+    return CAPTURES.get(device.type)

@@ -15,7 +15,7 @@ from optuna.storages import BaseStorage
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from rnas.errors import InputError
+from rnas.errors import InputError, RnasError
 from rnas.utils import _postgres as postgres
 from rnas.utils import _sqlite as sqlite
 
@@ -46,6 +46,27 @@ def recorded(url: str) -> str:
 def without_password(url: str) -> str:
     """Return the URL by which a ledger is reached, without passwords."""
     return _public(_reached(url))
+
+
+def reached(url: str) -> URL:
+    """Return the URL by which a ledger is reached, with all that is needed to connect, to send it and not to print it.
+
+    Raises:
+        InputError: it is not the URL of a database that holds ledgers.
+    """
+    recorded(url)
+    return _reached(url)
+
+
+def server(url: URL) -> str:
+    """Return which server answers at a URL, or why none does, as ``not reachable: ...``; nothing is made in it."""
+    if url.get_backend_name() == "sqlite":
+        path = Path(str(url.database))
+        return "a file of SQLite" if path.is_file() else f"not there: {path}"
+    try:
+        return postgres.server(url, _public(url))
+    except RnasError as error:
+        return f"not reachable: {error}"
 
 
 def create(url: str) -> None:

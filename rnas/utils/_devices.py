@@ -1,10 +1,12 @@
 """Choose the device that work runs on, and tell whether it still works."""
 
 import gc
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rnas.errors import DeviceLostError, InputError, RnasError, error_text
@@ -210,6 +212,15 @@ def share_memory(device: str, processes: int) -> None:
     if device.startswith("cuda") and processes > 1:
         total = torch.cuda.get_device_properties(device).total_memory
         torch.cuda.set_per_process_memory_fraction(memory_fraction(total, processes), device)
+
+
+def mps_runs() -> bool:
+    """Return whether NVIDIA's Multi-Process Service runs here, by which kernels of several processes run side by side.
+
+    Every process that uses a GPU then uses it by itself.
+    """
+    folder = os.environ.get("CUDA_MPS_PIPE_DIRECTORY", "/tmp/nvidia-mps")
+    return (Path(folder) / "control").exists()
 
 
 def _type(device: str) -> str:

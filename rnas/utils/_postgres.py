@@ -11,7 +11,7 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -23,6 +23,7 @@ from sqlalchemy import URL, QueuePool, text
 
 from rnas.errors import InputError, LedgerError
 from rnas.utils import _sqlite as sqlite
+from rnas.utils._trial_storage import TrialStorage
 
 RECONNECT_SECONDS = 600
 """Time after which a writer that has lost its connection gives up."""
@@ -88,6 +89,20 @@ def create(url: URL, name: str) -> None:
                 continue
             raise InputError(f"storage: {name} cannot hold ledgers: {reason}") from None
         return
+
+
+def server(url: URL, name: str) -> str:
+    """Return the version of the server that answers.
+
+    Raises:
+        LedgerError: none does, or it does not let this process in.
+        InputError: what is needed to connect is not installed.
+    """
+    connection = _connection(url, name)
+    try:
+        return f"PostgreSQL {connection.info.parameter_status('server_version')}"
+    finally:
+        connection.close()
 
 
 @contextmanager
@@ -176,7 +191,7 @@ def _connection(url: URL, name: str) -> Any:
     return connection
 
 
-class _Storage(RDBStorage):
+class _Storage(TrialStorage):
     """Hold the lock of a study, and survive the loss of the connection.
 
     Args:
@@ -193,6 +208,7 @@ class _Storage(RDBStorage):
         self._token = secrets.token_hex(8)
         self._held = self._admitted(new=True)
         self._is_handed_over = False
+        self._counts: dict[int, int] = {}
         one_connection = {"creator": self._hand_over, "poolclass": QueuePool, "pool_size": 1, "max_overflow": 0}
         super().__init__(_text(url), one_connection, **_AS_IT_IS)
 
@@ -236,26 +252,33 @@ class _Storage(RDBStorage):
 
     def create_new_trial(self, study_id: int, template_trial: FrozenTrial | None = None) -> int:
         """Create a trial, once: there is one more than before, or there is not."""
-        before = self._steadily(lambda: self._trials(study_id))
+        if study_id not in self._counts:
+            # Nobody else writes while the lock is held.
+            self._counts[study_id] = self._steadily(lambda: self._trials(study_id))
+        before = self._counts[study_id]
 
         def made() -> int | None:
             if self._trials(study_id) == before:
                 return None
             return RDBStorage.get_trial_id_from_study_id_trial_number(self, study_id, before)
 
-        return self._steadily(lambda: RDBStorage.create_new_trial(self, study_id, template_trial), made)
+        trial_id = self._steadily(lambda: TrialStorage.create_new_trial(self, study_id, template_trial), made)
+        self._counts[study_id] += 1
+        return trial_id
 
-    def set_trial_user_attr(self, trial_id: int, key: str, value: Any) -> None:
-        """Set an attribute of a trial; twice is the same as once."""
-        self._steadily(lambda: RDBStorage.set_trial_user_attr(self, trial_id, key, value))
-
-    def set_trial_state_values(self, trial_id: int, state: TrialState, values: Sequence[float] | None = None) -> bool:
-        """End a trial, once."""
+    def end_trial(
+        self, trial_id: int, attributes: Mapping[str, Any], state: TrialState, values: Sequence[float] | None = None
+    ) -> None:
+        """Write attributes of a running trial and its end, once."""
 
         def ended() -> bool | None:
             return RDBStorage.get_trial(self, trial_id).state == state or None
 
-        return self._steadily(lambda: RDBStorage.set_trial_state_values(self, trial_id, state, values), ended)
+        def end() -> bool:
+            TrialStorage.end_trial(self, trial_id, attributes, state, values)
+            return True
+
+        self._steadily(end, ended)
 
     def _trials(self, study_id: int) -> int:
         with self.engine.connect() as connection:

@@ -18,6 +18,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import SQLAlchemyError
 
 from rnas.errors import LedgerError
+from rnas.utils._trial_storage import TrialStorage
 
 WAIT_SECONDS = 60
 """Time after which waiting for a lock of another program ends."""
@@ -179,9 +180,9 @@ def _version(path: Path) -> Any:
 
 
 def _storage(path: Path, *, new: bool = False) -> RDBStorage:
-    storage = RDBStorage(
+    storage = TrialStorage(
         _URL,
-        engine_kwargs={"creator": lambda: _connect(path)},
+        {"creator": lambda: _connect(path)},
         skip_table_creation=not new,
         skip_compatibility_check=not new,
     )

@@ -4,8 +4,9 @@ import math
 import os
 import subprocess
 import sys
+from fractions import Fraction
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from rnas.training.plan import Plan
 from rnas.training.recipes.sat import SAT
 from rnas.training.trainer import Trainer
 from rnas.utils.counter_noise import normal, uniform
+from tests.arithmetic import FLOAT32, Recording
 
 FOLDER = Path(__file__).parents[2] / "benchmarks" / "training"
 SHAPE = (3, 16, 16)
@@ -111,6 +113,25 @@ def test_every_switch_is_timed_alone(module: Any) -> None:
         every = [*variants.chosen(device), *variants.switches(device, "trades-10", compiled=True)]
         assert every[0] == variants.PLAIN
         assert len({variant.name for variant in every}) == len(set(every)) == len(every)
+
+
+def test_accuracies_are_measured_in_float32(module: Any, monkeypatch: pytest.MonkeyPatch, fresh_switches: None) -> None:
+    accuracy = module("accuracy")
+    network = Recording(nn.Sequential(nn.Flatten(), nn.Linear(3 * 16 * 16, 10)))
+    dataset: Any = SimpleNamespace(
+        num_classes=10,
+        input_shape=SHAPE,
+        fidelity={"epochs": 1, "batch_size": 8},
+        epsilon=Fraction(1, 10),
+        augmentation=(),
+    )
+    monkeypatch.setattr(accuracy, "Trainer", lambda *given: SimpleNamespace(epochs=list, result=network))
+    monkeypatch.setattr(accuracy, "STEPS", 1)
+    torch.set_float32_matmul_precision("high")
+    splits, architecture = dict.fromkeys(("train", "search_val", "test"), _split()), ResidualNetwork((1, 1), (4, 8))
+    variant = module("variants").FLOAT32
+    assert 0 <= accuracy._accuracy(architecture, dataset, splits, variant, 0, "cpu") <= 1
+    assert network.seen == {FLOAT32}
 
 
 SMALLEST = """

@@ -6,10 +6,14 @@ from typing import Any
 
 from rnas.experiment import Experiment
 from rnas.experiments._references import resolve_reference
+from rnas.experiments.cell_search import _resolve as cell_search_settings
+from rnas.experiments.cell_search.cell_search import CellSearch
 from rnas.experiments.comparison import _resolve as comparison_settings
 from rnas.experiments.comparison.run import Comparison
 from rnas.experiments.replications import _resolve as replication_settings
 from rnas.experiments.replications.run import ReplicationRun
+from rnas.experiments.supernet.experiment import SupernetTraining
+from rnas.experiments.supernet.setup import resolve_settings as supernet_settings
 from rnas.experiments.training._resolve import resolve_settings
 from rnas.experiments.training.training import Training
 from rnas.experiments.tuning.tuning import Tuning, tuning_settings
@@ -75,6 +79,22 @@ def tuning(path: Path) -> Experiment[Any, Any]:
     return Tuning.create(settings, path)
 
 
+def supernet(path: Path) -> SupernetTraining:
+    """Shared weights of the smallest space of cells, trained for two epochs."""
+    space = {"name": "nas-bench-201", "channels": 2, "cells": 1}
+    settings = supernet_settings(
+        space,
+        {
+            "data": "digits",
+            "images": {"train": 60, "search_val": 40, "test": 40},
+            "fidelity": {"epochs": 2, "batch_size": 30, "attack_steps": 1, "attack_step": "1"},
+            "evaluation": {"steps": 1, "step": "1"},
+            "device": "cpu",
+        },
+    )
+    return SupernetTraining.create(settings, path)
+
+
 TRAIN: dict[str, Any] = {
     "data": "digits",
     "images": {"train": 60, "search_val": 40, "test": 40},
@@ -123,13 +143,30 @@ def rule_test(path: Path) -> RuleTest:
     return RuleTest.create(RuleTestSettings(search=of, flops="550K", seeds=2), path)
 
 
+def cell_search(path: Path) -> CellSearch:
+    """Three epochs of AdvRush, the last of which counts the curvature."""
+    given = {
+        "data": "digits",
+        "images": {"train": 64, "val": 40, "test": 40},
+        "epochs": 3,
+        "batch_size": 16,
+        "channels": 2,
+        "derived_layers": 4,
+        "derived_channels": 2,
+        "device": "cpu",
+    }
+    return CellSearch.create(cell_search_settings.resolve_settings({"name": "advrush", "warmup": "2/3"}, given), path)
+
+
 KINDS: dict[str, Callable[[Path], Experiment[Any, Any]]] = {
     "comparison": comparison,
     "replication": replication,
     "training": training,
     "tuning": tuning,
+    "supernet": supernet,
     "search": search,
     "fidelity": fidelity,
     "rule-test": rule_test,
+    "cell-search": cell_search,
 }
 """What makes the smallest experiment of a kind in a directory."""

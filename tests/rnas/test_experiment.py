@@ -232,11 +232,13 @@ def test_reading_changes_nothing_and_links_and_lost_ledgers_are_refused(kind: st
 READ_BACK = {
     "search": ("config.yaml", LEDGER, "rules.json", "fidelity-1/result.json"),
     "training": ("config.yaml", "state.safetensors", "best.json", "last.json", "result.json"),
+    "supernet": ("config.yaml", "state.safetensors"),
     "tuning": ("config.yaml", LEDGER),
     "comparison": ("config.yaml", LEDGER, "tunings/*/result.json"),
     "replication": ("config.yaml", LEDGER),
     "fidelity": ("config.yaml", LEDGER),
     "rule-test": ("config.yaml", LEDGER, "prediction-*.json"),
+    "cell-search": ("config.yaml", "state.safetensors"),
 }
 """What each kind reads of what it wrote."""
 

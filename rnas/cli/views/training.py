@@ -74,6 +74,17 @@ class TrainingWords(Words):
         return f"Weights: {experiment.best} and {experiment.last.name}; all figures: {experiment.result_file}"
 
 
+class SupernetWords(Words):
+    """Word the epochs of a supernet."""
+
+    def recorded(self, record: Row) -> str:
+        """Return what an epoch found."""
+        return (
+            f"loss {record['loss']:.4f}  train {record['train_robust_accuracy']:.1%}  "
+            f"rate {record['learning_rate']:.2g}  {record['seconds']:.1f} s"
+        )
+
+
 def description(setup: Setup) -> list[str]:
     """Return what is trained, on what, and what the best epoch is chosen by: a line each."""
     settings, recipe = setup.settings, setup.settings.recipe

@@ -11,10 +11,12 @@ _CLASSES = {
     "search": "search:SearchWords",
     "fidelity": "evaluations:EvaluationWords",
     "rule-test": "evaluations:RuleTestWords",
+    "supernet": "training:SupernetWords",
     "training": "training:TrainingWords",
     "tuning": "tuning:TuningWords",
     "comparison": "evaluations:EvaluationWords",
     "replication": "evaluations:EvaluationWords",
+    "cell-search": "cell_search:CellSearchWords",
 }
 """What words each kind, which is imported when it is needed."""
 

@@ -10,6 +10,7 @@ from .density import (
 from .diagnostic import (
     Diagnostic as Diagnostic,
     DiagnosticContext as DiagnosticContext,
+    finite_metrics as finite_metrics,
 )
 from .empirical_lipschitz import (
     EmpiricalLipschitz as EmpiricalLipschitz,

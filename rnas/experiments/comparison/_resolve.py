@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from rnas.data.loading import load_dataset
 from rnas.errors import InputError
 from rnas.evaluation.subject import most_images
-from rnas.evaluation.training_settings import load_dataset
 from rnas.experiments._references import Reference, resolve_reference
 from rnas.experiments.comparison.networks import DEFAULT, compared_networks, require_distinct
 from rnas.experiments.comparison.settings import ATTACKS, ComparisonSettings, SharedTraining

@@ -13,6 +13,7 @@ import torch
 from pydantic import BaseModel
 
 from rnas.attacks.named import named_attack
+from rnas.data.loading import load_dataset
 from rnas.errors import DivergedError
 from rnas.evaluation._request import Request
 from rnas.evaluation._weights_evaluation import evaluate_subject
@@ -20,7 +21,6 @@ from rnas.evaluation.evaluation_result import CLEAN as CLEAN
 from rnas.evaluation.evaluation_result import WORST_CASE as WORST_CASE
 from rnas.evaluation.evaluation_result import EvaluationResult
 from rnas.evaluation.subject import subject_of
-from rnas.evaluation.training_settings import load_dataset
 from rnas.experiment import CostEstimate, ShareListener
 from rnas.experiments._references import resolve
 from rnas.experiments.comparison.settings import ComparisonSettings

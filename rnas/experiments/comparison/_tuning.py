@@ -20,6 +20,7 @@ from rnas.experiments.tuning.settings import TuningSettings
 from rnas.experiments.tuning.tuning import Tuning
 from rnas.experiments.tuning.tuning import tuning_settings as resolve_tuning
 from rnas.nas.execution._local import slots
+from rnas.nas.execution.ray_settings import cluster
 from rnas.networks import architecture as arch
 from rnas.utils._json_files import Content, Share, read_content
 
@@ -100,7 +101,8 @@ def tune_all(
             Tuning.create(tuning_settings(settings, one, device), path)
         if not Tuning.open(path).result_file.exists():
             try:
-                Tuning.open(path).run(listener, workers=len(slots(workers)) if workers is None else workers)
+                own = len(slots(workers)) if workers is None and cluster() is None else workers
+                Tuning.open(path).run(listener, workers=own)
             except InputError as error:
                 raise InputError(f"tuning {one.name}: {error}") from None
     return tuning_results(folder, settings)

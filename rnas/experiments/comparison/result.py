@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from rnas._typing import Bools
+from rnas.data.loading import load_dataset
 from rnas.errors import LedgerError
 from rnas.evaluation._image_flags import unpack
-from rnas.evaluation.training_settings import load_dataset
 from rnas.experiments.comparison._training import CHECKPOINTS, CLEAN, PRIMARY, WORST_CASE, metric
 from rnas.experiments.comparison._tuning import content_of, network_content, seconds
 from rnas.experiments.comparison.networks import ComparedNetwork

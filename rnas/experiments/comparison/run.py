@@ -180,6 +180,27 @@ def compare(
 
     Raises:
         InputError: a setting is wrong, data are missing, or the directory exists.
+
+    Examples:
+        >>> import rnas
+        >>> from rnas.networks import ResidualNetwork
+        >>> network = ResidualNetwork(depths=(1, 1), channels=(4, 8), stem_width=4)
+        >>> few = {"train": 64, "val": 16, "search_val": 16, "test": 32}
+        >>> result = rnas.compare(
+        ...     [network, ResidualNetwork(depths=(2, 1), channels=(4, 8), stem_width=4)],
+        ...     flops="80K",
+        ...     tolerance=0.5,
+        ...     data="digits",
+        ...     recipe="short-sat",
+        ...     seeds=2,
+        ...     epochs=1,
+        ...     images=few,
+        ...     attacks=["fgsm"],
+        ...     flags=False,
+        ...     output="runs/example",
+        ...     workers=0,
+        ... )
+        >>> table = result.to_pandas()
     """
     settings = resolve_settings(**given_settings(locals()))
     return Comparison.create(settings, output).run(listener, workers=workers)

@@ -9,7 +9,8 @@ from typing import Any
 
 from optuna.trial import FrozenTrial
 
-from rnas.evaluation.training_settings import ResolvedTraining, load_dataset
+from rnas.data.loading import load_dataset
+from rnas.evaluation.training_settings import ResolvedTraining
 from rnas.experiment import Experiment
 from rnas.experiments.training.training import Training
 from rnas.experiments.tuning._study import result_of

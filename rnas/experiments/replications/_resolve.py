@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from rnas.evaluation.training_settings import TrainingSettings, load_dataset
+from rnas.data.loading import load_dataset
+from rnas.evaluation.training_settings import TrainingSettings
 from rnas.experiments.replications.design import PAPER, SMALL, Replication, find
 from rnas.experiments.replications.settings import SOURCE, ReplicationSettings
 from rnas.training.inner_attack import PGDInner

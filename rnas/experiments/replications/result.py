@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from rnas._typing import Floats
-from rnas.evaluation.training_settings import load_dataset
+from rnas.data.loading import load_dataset
 from rnas.experiments.replications.analysis import Finding, judge, overall
 from rnas.experiments.replications.design import DesignCell
 from rnas.experiments.replications.settings import ReplicationSettings

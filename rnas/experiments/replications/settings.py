@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import PositiveInt, PrivateAttr
 
-from rnas.evaluation.training_settings import TrainingSettings, load_dataset
+from rnas.data.loading import load_dataset
+from rnas.evaluation.training_settings import TrainingSettings
 from rnas.experiments.training.settings import SeededSettings
 from rnas.utils._lazy import LazyModule
 from rnas.utils._yaml_files import checked

@@ -16,6 +16,7 @@ from rnas.attacks.description import describe
 from rnas.attacks.named import named_attack
 from rnas.data.corruptions._published import published_rows
 from rnas.data.dataset import Dataset, Split
+from rnas.data.loading import load_dataset
 from rnas.errors import InputError
 from rnas.evaluation._image_flags import unpack
 from rnas.evaluation._request import Request
@@ -25,7 +26,6 @@ from rnas.evaluation.evaluation_result import EvaluationResult
 from rnas.evaluation.subject import Subject, images_hash, loaded
 from rnas.evaluation.threats import parse_threat
 from rnas.evaluation.training_data import TrainingData, listed
-from rnas.evaluation.training_settings import load_dataset
 from rnas.experiment import Listener
 from rnas.experiments._references import Reference, resolve
 from rnas.experiments.reproduction._check import Check, circumstances, compared, network_checks

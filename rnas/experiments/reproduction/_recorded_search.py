@@ -184,7 +184,7 @@ class RecordedSearch(RecordedResult):
         setup = self._setup
         tasks = [self._task(seed) for seed in seeds]
         ledger = Ledger.in_memory(setup.problem.objectives)
-        workers = setup.config.workers
+        workers = setup.workers
         if len(tasks) == 1:
             # Processes are started for several at once.
             workers = 0

@@ -132,6 +132,12 @@ def reproduce(
         InputError: no result has this name, it cannot be reproduced from this source, or the file exists.
         NotEvaluatedError: memory or time ran out, or another error stopped the evaluation. A loss that diverges is
             not such an error.
+
+    Examples:
+        >>> import rnas
+        >>> result = rnas.search(space="digits-bench", budget=4, output="runs/example", workers=0)
+        >>> rnas.reproduce("runs/example:max:robust_accuracy").reproduced
+        True
     """
     if seeds < 0 or 0 < seeds < LEAST_SEEDS:
         raise InputError(

@@ -7,9 +7,10 @@ from typing import Any
 import torch
 
 from rnas.data.dataset import Dataset, divide
+from rnas.data.loading import load_dataset
 from rnas.errors import InputError
 from rnas.evaluation.subject import EvaluatedNetwork
-from rnas.evaluation.training_settings import ResolvedTraining, load_dataset
+from rnas.evaluation.training_settings import ResolvedTraining
 from rnas.experiments.training._activation import with_activation
 from rnas.experiments.training.settings import TrainingRunSettings
 from rnas.networks import architecture as arch
@@ -69,7 +70,7 @@ def resolve_settings(reference: EvaluatedNetwork, given: Mapping[str, Any]) -> T
         "recipe": recipe,
         "eps": own.eps if own else dataset.epsilon,
         "augmentation": own.augmentation if own else dataset.augmentation,
-        "images": _over(_split_sizes(dataset, own), {"train": sizes} if isinstance(sizes, int) else sizes),
+        "images": _over(split_sizes(dataset, own), {"train": sizes} if isinstance(sizes, int) else sizes),
         "fidelity": _over(length, given.pop("fidelity", {})),
         "evaluation": _over({"steps": 10}, given.pop("evaluation", {})),
         "device": torch_device(given.pop("device", "auto")),
@@ -79,7 +80,8 @@ def resolve_settings(reference: EvaluatedNetwork, given: Mapping[str, Any]) -> T
     return settings
 
 
-def _split_sizes(dataset: Dataset, own: ResolvedTraining | None) -> dict[str, int]:
+def split_sizes(dataset: Dataset, own: ResolvedTraining | None) -> dict[str, int]:
+    """Return sizes of the val and test splits of a training of a network that comes from these settings, or None."""
     if dataset.num_test_images:
         train, test = len(dataset.labels) - dataset.num_test_images, dataset.num_test_images
     elif own is not None:
@@ -96,9 +98,10 @@ def _over(default: Mapping[str, Any], given: Any) -> Any:
 
 def _require_unseen(dataset: Dataset, settings: TrainingRunSettings, own: ResolvedTraining | None, name: str) -> None:
     """Raise InputError if the test split has images that a search used to choose the network."""
-    if own is None or not own.images.search_val or dataset.num_test_images:
+    if own is None or dataset.num_test_images:
         return
-    seen = divide(dataset, own.images, own.split_seed)["search_val"].ids
+    division = divide(dataset, own.images, own.split_seed)
+    seen = torch.cat([division[name].ids for name in own.chosen_on])
     test = divide(dataset, settings.images, settings.split_seed)["test"].ids
     if torch.isin(test, seen).any():
         raise InputError(

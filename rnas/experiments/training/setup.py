@@ -10,9 +10,9 @@ from torch import nn
 
 from rnas.data._extra import load_extra
 from rnas.data.dataset import Dataset, Split, content_hash, divide
+from rnas.data.loading import load_dataset
 from rnas.errors import InputError
 from rnas.evaluation.training_data import describe_network
-from rnas.evaluation.training_settings import load_dataset
 from rnas.experiments.training.settings import TrainingRunSettings
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture

@@ -32,7 +32,7 @@ class Training(Experiment[TrainingRunSettings, TrainingResult]):
     kind = KIND
     Settings = TrainingRunSettings
     # A comparison trains in worker processes.
-    _starts_processes = False
+    starts_processes = False
     has_ledger = False
 
     @property

@@ -9,7 +9,7 @@ from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 from optuna.trial import FrozenTrial, TrialState
 
 from rnas.data.dataset import divide
-from rnas.evaluation.training_settings import load_dataset
+from rnas.data.loading import load_dataset
 from rnas.experiments.training._evaluation import val_words
 from rnas.experiments.training._history import best_row
 from rnas.experiments.tuning._study import TuningStudy, result_of

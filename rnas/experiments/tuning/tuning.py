@@ -21,9 +21,9 @@ from rnas.experiments.tuning._trial import TrialTraining
 from rnas.experiments.tuning.result import TuningResult, summarised
 from rnas.experiments.tuning.settings import TuningSettings
 from rnas.nas.evaluators.evaluator import Evaluation, Status, Task
-from rnas.nas.execution._local import executor_of, slots
+from rnas.nas.execution._local import executor_of, measured_slots
 from rnas.nas.execution.executor import Executor
-from rnas.nas.execution.ray_settings import on_this_host
+from rnas.nas.execution.ray_settings import cluster
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture
 from rnas.training.recipe import Recipe
@@ -38,8 +38,7 @@ SOURCE = "tune"
 class Tuning(Experiment[TuningSettings, TuningResult]):
     """Train a network with many values of a recipe's fields, and find the best on images held out from training.
 
-    Its ledger is an Optuna study, to which every epoch of every trial is reported, so that trials always run on this
-    host. The best recipe is written to
+    Its ledger is an Optuna study, to which every epoch of every trial is reported. The best recipe is written to
     ``recipe.yaml``, as ``rnas train --recipe`` takes it.
     """
 
@@ -61,14 +60,15 @@ class Tuning(Experiment[TuningSettings, TuningResult]):
 
         Args:
             listener: learns of progress; there may be several. Every record is an Optuna trial.
-            workers: trials at once, each in a process of its own; None is 0.
+            workers: trials at once, each in a process of its own; None is 0, and on a cluster as many as it has room
+                for.
 
         Raises:
             InputError: another process is running the tuning, its settings were changed, or the recipe as it is given
                 cannot be trained.
             LedgerError: the ledger is damaged or gone.
         """
-        return super().run(listener, workers=workers or 0)
+        return super().run(listener, workers=0 if workers is None and cluster() is None else workers)
 
     def result(self) -> TuningResult:
         """Return what has come of the tuning so far.
@@ -107,7 +107,7 @@ class Tuning(Experiment[TuningSettings, TuningResult]):
             epoch[0].memory_bytes,
             {"epochs": self.settings.training.fidelity.epochs},
         )
-        return CostEstimate((trial,), tuple(slots(workers or 0, self.settings.training.device)))
+        return CostEstimate((trial,), tuple(measured_slots(workers or 0, self.settings.training.device)))
 
     @classmethod
     def _name(cls, settings: TuningSettings) -> str:
@@ -127,10 +127,11 @@ class Tuning(Experiment[TuningSettings, TuningResult]):
         with self.storage() as storage:
             study = TuningStudy(storage, self.settings)
             study.close_finished_trials()
-            study.keep_provenance({"versions": versions(), "device": device_name(training.device)})
+            here = cluster() is None
+            where = device_name(training.device) if here else "a cluster of Ray"
+            study.keep_provenance({"versions": versions(), "device": where})
             evaluator = TrialTraining(self.settings, self.database)
-            # Trials report to the ledger in this host's file system.
-            with on_this_host(), executor_of(evaluator, workers, device=training.device) as executor:
+            with executor_of(evaluator, workers, device=training.device if here else "auto") as executor:
                 ended = [trial for trial in study.trials if trial.state.is_finished()]
                 listener.started(self, Work("trial", self.settings.trials, len(ended), executor.slots, records=ended))
                 self._run_trials(study, executor, listener)
@@ -183,7 +184,7 @@ def tune(
     fidelity: Mapping[str, Any] | None = None,
     evaluation: Mapping[str, Any] | None = None,
     device: str = "auto",
-    workers: int = 0,
+    workers: int | None = None,
     output: Path | str | None = None,
     listener: Listener | Sequence[Listener] | None = None,
 ) -> TuningResult:
@@ -214,13 +215,23 @@ def tune(
         fidelity: see :func:`rnas.train`.
         evaluation: see :func:`rnas.train`.
         device: ``auto``, ``cpu`` or ``cuda``.
-        workers: trainings at once, each in a process of its own; 0 trains one after the other in this process.
+        workers: trainings at once, each in a process of its own; 0 trains one after the other in this process; None is
+            0, and on a cluster as many as it has room for.
         output: directory of the tuning; None makes ``runs/tune-<network>-<recipe>-<n>``.
         listener: learns of progress; there may be several.
 
     Raises:
         InputError: a setting is wrong, data are missing, the directory exists, or the recipe as it is given cannot be
             trained.
+
+    Examples:
+        >>> import rnas
+        >>> from rnas.networks import ResidualNetwork
+        >>> network = ResidualNetwork(depths=(1, 1), channels=(4, 8), stem_width=4)
+        >>> few = {"train": 64, "val": 16, "search_val": 16, "test": 32}
+        >>> tuned = rnas.tune(
+        ...     network, "short-sat", data="digits", trials=1, epochs=1, images=few, output="runs/example", workers=0
+        ... )
     """
     given = given_settings(locals())
     own = {name: given.pop(name) for name in ("space", "trials", "sampler", "pruner") if name in given}

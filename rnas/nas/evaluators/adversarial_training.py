@@ -18,11 +18,12 @@ from rnas.attacks.pgd import PGD
 from rnas.data._extra import load_extra
 from rnas.data.dataset import Split, content_hash, divide
 from rnas.data.fidelity import Fidelity
+from rnas.data.loading import load_dataset
 from rnas.errors import DeadlineExceededError, InputError
 from rnas.evaluation.diagnostics.diagnostic import Diagnostic, DiagnosticContext
 from rnas.evaluation.robustness import Robustness, evaluate_robustness, image_seconds
 from rnas.evaluation.training_data import describe_network
-from rnas.evaluation.training_settings import TrainingSettings, load_dataset
+from rnas.evaluation.training_settings import TrainingSettings
 from rnas.nas.evaluators._final_training import FinalTraining
 from rnas.nas.evaluators._guard import classified, of_the_machine
 from rnas.nas.evaluators.evaluator import Context, Evaluation, EvaluationEstimate, Evaluator, Rung, Status, Task

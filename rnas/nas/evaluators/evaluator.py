@@ -171,6 +171,18 @@ class ReadsInputs(Protocol):
 
 
 @runtime_checkable
+class ReportsToDriver(Protocol):
+    """Define an evaluator that writes to files of the driver's host, which other hosts do not have."""
+
+    def on_cluster(self, ray: Any) -> Evaluates:
+        """Return an evaluator that any node of a cluster can use.
+
+        Args:
+            ray: the module of Ray, connected to the cluster.
+        """
+
+
+@runtime_checkable
 class NotesSpeed(Protocol):
     """Define an evaluator whose settings may be slow on some devices."""
 

@@ -1,18 +1,21 @@
 """Run evaluations on the cores or GPUs of this machine, in processes of their own or in this one, or on a cluster."""
 
+import multiprocessing
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
 import torch
 
-from rnas.errors import InputError
-from rnas.nas.evaluators.evaluator import Evaluates
+from rnas.errors import InputError, error_text
+from rnas.nas.evaluators.evaluator import Context, Evaluates, Evaluator, Task
 from rnas.nas.execution.executor import Executor, Limits
 from rnas.nas.execution.in_process import InProcess
 from rnas.nas.execution.process_slots import ProcessSlots
 from rnas.nas.execution.ray_settings import RaySettings, cluster
+from rnas.utils._devices import memory_fraction
 from rnas.utils._threads import available_cores
 
 Device = Literal["auto", "cpu", "cuda"]
@@ -35,6 +38,40 @@ def devices(device: Device, workers: int | None) -> list[str]:
         return ["cpu"] * (available_cores() if workers is None else workers)
     gpus = torch.cuda.device_count()
     return [f"cuda:{slot % gpus}" for slot in range(gpus if workers is None else workers)]
+
+
+def workers_in_memory(evaluator: Evaluator, task: Task) -> int:
+    """Return how many evaluations all GPUs of this host have room for, by what one of them takes on the first GPU.
+
+    Args:
+        evaluator: measures what the task takes, in a process of its own.
+        task: the largest that is expected.
+
+    Raises:
+        InputError: the task cannot be evaluated.
+    """
+    device = slots(None)[0]
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        try:
+            memory = pool.submit(evaluator.estimate, task, Context(device)).result().memory
+        except Exception as error:  # Whatever a user's own function raises.
+            raise InputError(f"workers: auto: {error_text(error)}; give a number of workers") from None
+    total, gpus = torch.cuda.get_device_properties(device).total_memory, torch.cuda.device_count()
+    return gpus * places_in_memory(total, memory, available_cores() // gpus)
+
+
+def places_in_memory(total: int, memory: int | None, most: int) -> int:
+    """Return how many evaluations share a GPU.
+
+    Args:
+        total: bytes of the GPU.
+        memory: bytes of tensors of one evaluation; None is unknown, for one evaluation.
+        most: evaluations at most.
+    """
+    number = 1
+    while memory is not None and number < most and memory <= total * memory_fraction(total, number + 1):
+        number += 1
+    return number
 
 
 def slots(workers: int | None, device: Device = "auto") -> list[str]:

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from rnas import __version__
 from rnas.data.dataset import Dataset
+from rnas.data.loading import place_dataset
 from rnas.errors import error_text
-from rnas.evaluation.training_settings import place_dataset
 from rnas.nas.evaluators import _guard as guard
 from rnas.nas.evaluators.evaluator import Context, Evaluates, Evaluation, Task
 from rnas.utils._devices import share_memory

@@ -1,6 +1,7 @@
 """Evaluate inside a worker process."""
 
 import os
+import signal
 import threading
 import time
 from collections.abc import Mapping
@@ -62,6 +63,8 @@ def start(
 ) -> None:
     """Prepare a worker: one torch thread on a CPU, its part of a GPU, and an end when its driver ends."""
     begin_worker(environment)
+    if has_context(device):
+        signal.signal(signal.SIGTERM, lambda *_: _leave(device))
     threading.Thread(target=_leave_with_parent, daemon=True).start()
     torch.set_num_threads(1 if device == "cpu" else max(1, available_cores() // slots.workers))
     share_memory(device, slots.on_device)
@@ -87,6 +90,11 @@ def evaluate(task: Task, seconds: float | None, folder: Path | None) -> Outcome:
         return Outcome(evaluation)
     failed = evaluation.status in _FAILURES
     return Outcome(evaluation, not failed and trusted(device), failed and bool(lost(device)))
+
+
+def _leave(device: str) -> None:
+    lost(device)  # This waits for what the device still does.
+    os._exit(1)
 
 
 def _leave_with_parent() -> None:

@@ -1,5 +1,6 @@
 """Run one process for each slot, each a pool of its own, so that a dead worker fails exactly one evaluation."""
 
+import logging
 import os
 import pickle
 import pickletools
@@ -20,12 +21,14 @@ from rnas.nas.evaluators import _guard as guard
 from rnas.nas.evaluators.evaluator import Evaluates, Evaluation, Status, Task, inputs_of
 from rnas.nas.execution import _worker as worker
 from rnas.nas.execution.executor import Limits
-from rnas.utils._devices import has_context
+from rnas.utils._devices import has_context, mps_runs
 from rnas.utils._processes import ATTEMPTS, worker_context
+
+_log = logging.getLogger(__name__)
 
 _GRACE_SECONDS = 10.0
 _TICK_SECONDS = 0.25
-
+_LEAVING_SECONDS = 1.0
 _IMPORTED = ("rnas.nas.execution._worker", "rnas.nas.evaluators.adversarial_training")
 """Modules that most workers need, and that take seconds to import."""
 
@@ -69,7 +72,8 @@ class _Slot:
         self._evaluator = evaluator
         self._inputs = inputs_of(evaluator)
         self.device = device
-        self._slots = slots
+        self.slots = slots
+        self.started_with = slots
         self._pool: ProcessPoolExecutor | None = None
         self._ready: Future[int] | None = None
         self._failed_starts = 0
@@ -80,6 +84,11 @@ class _Slot:
     def submit(self, waiting: _Waiting, limits: Limits) -> None:
         task = waiting.task
         self.share.value = 0.0
+        # What runs alone on a device may use all of its memory.
+        wanted = replace(self.slots, on_device=1) if waiting.is_alone else self.slots
+        if wanted.on_device != self.started_with.on_device:
+            self.kill()
+        self.started_with = wanted
         try:
             future = self._process().submit(worker.evaluate, task, limits.seconds, limits.folder)
         except BrokenProcessPool:
@@ -91,11 +100,11 @@ class _Slot:
     @property
     def shares_context(self) -> bool:
         """Return whether errors of others on the same device may reach this one."""
-        return self._slots.on_device > 1 and has_context(self.device)
+        return self.slots.on_device > 1 and has_context(self.device)
 
     def _process(self) -> ProcessPoolExecutor:
         if self._pool is None:
-            start = dict(os.environ), self._evaluator, self._inputs, self.device, self._slots, self.share
+            start = dict(os.environ), self._evaluator, self._inputs, self.device, self.started_with, self.share
             self._pool = ProcessPoolExecutor(1, self._context, worker.start, start)
             self._ready = self._pool.submit(worker.ready)
         return self._pool
@@ -123,7 +132,15 @@ class _Slot:
         if self._pool is None or self._ready is None:
             return
         with suppress(BrokenProcessPool, OSError):
-            os.kill(self._ready.result(), _KILL)
+            process = self._ready.result()
+            if has_context(self.device) and mps_runs():
+                # A process that is killed while the GPU works for it can take the service, and all others, with it.
+                os.kill(process, signal.SIGTERM)
+                deadline = time.monotonic() + _LEAVING_SECONDS
+                while time.monotonic() < deadline:
+                    time.sleep(0.02)
+                    os.kill(process, 0)
+            os.kill(process, _KILL)
         self._pool.shutdown(wait=True, cancel_futures=True)
         self._pool = self._ready = None
 
@@ -138,7 +155,8 @@ class ProcessSlots:
 
     After any failure on a GPU the worker is replaced, because the error may have made the GPU unusable for its process,
     and every network after it would fail. Such an error may also reach other processes on the same GPU, so that an
-    evaluation which loses a shared GPU is run once more while nothing else runs there.
+    evaluation which loses a shared GPU is run once more while nothing else runs there. So is one that runs out of
+    memory there, with all of the memory, and from then on one worker fewer shares that GPU.
 
     Raises:
         InputError: the evaluator cannot be pickled.
@@ -151,7 +169,11 @@ class ProcessSlots:
         self._waiting: deque[_Waiting] = deque()
         self._alone: defaultdict[str, deque[_Waiting]] = defaultdict(deque)
         self._limits = limits
-        self.slots = len(self._slots)
+
+    @property
+    def slots(self) -> int:
+        """Return the number of workers, which becomes smaller where memory has run out on a GPU that they share."""
+        return len(self._slots)
 
     def submit(self, number: int, task: Task) -> None:
         """Start an evaluation in a free slot, or as soon as its device is free for it."""
@@ -218,6 +240,8 @@ class ProcessSlots:
         else:
             if not outcome.is_reusable:
                 slot.kill()
+            if outcome.evaluation.status is Status.OUT_OF_MEMORY and self._has_room_alone(slot, running.waiting):
+                return None
             if outcome.is_lost and slot.shares_context and self._tries_again(slot, running.waiting):
                 return None
             return running.number, outcome.evaluation
@@ -229,6 +253,24 @@ class ProcessSlots:
             return None
         reason = f"its worker was killed {ATTEMPTS} times; by the system, for want of memory?"
         return running.number, Evaluation(Status.FAILED, seconds=seconds, reason=reason)
+
+    def _has_room_alone(self, slot: _Slot, waiting: _Waiting) -> bool:
+        """Let what ran out of memory on a shared GPU run once more alone, and one worker fewer share it afterwards."""
+        if waiting.is_alone or slot.started_with.on_device == 1 or not has_context(slot.device):
+            return False
+        slot.kill()
+        sharing = slot.slots.on_device
+        if sharing > 1:
+            self._slots.remove(slot)
+            for other in self._slots:
+                other.slots = worker.Slots(len(self._slots), other.slots.on_device - (other.device == slot.device))
+            _log.warning(
+                "evaluation %d ran out of memory on %s, which %d workers shared: it runs once more alone, and %d share "
+                "it from now on",
+                *(waiting.number, slot.device, sharing, sharing - 1),
+            )
+        self._alone[slot.device].append(replace(waiting, is_alone=True))
+        return True
 
     def _tries_again(self, slot: _Slot, lost: _Waiting) -> bool:
         """Start an evaluation that lost its worker once more, unless this was its last attempt."""

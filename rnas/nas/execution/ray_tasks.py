@@ -7,14 +7,15 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from rnas.data.loading import held_datasets
 from rnas.errors import InputError, error_text
-from rnas.evaluation.training_settings import held_datasets
 from rnas.nas.evaluators import _guard as guard
-from rnas.nas.evaluators.evaluator import Evaluates, Evaluation, Status, Task, inputs_of
+from rnas.nas.evaluators.evaluator import Evaluates, Evaluation, ReportsToDriver, Status, Task, inputs_of
 from rnas.nas.execution import _ray_worker as worker
 from rnas.nas.execution._ray_board import Board
 from rnas.nas.execution.executor import Limits
@@ -93,6 +94,8 @@ class RayTasks:
         if limits.folder is not None:
             # By this file a node sees that it has the folder itself.
             (limits.folder.parent / self._mark).touch()
+        if isinstance(evaluator, ReportsToDriver):
+            evaluator = evaluator.on_cluster(self._ray)
         sent = worker.Sent(evaluator, inputs_of(evaluator), limits.seconds, limits.folder, self._mark)
         try:
             self._sent = [self._ray.put(sent)]
@@ -144,7 +147,7 @@ class RayTasks:
         name = f"{number}-{secrets.token_hex(4)}"
         gpus = self._needs["GPU"]
         # Ray shows a task its own GPUs only, and starts a new process for each task that has one.
-        device, sharers = ("cuda:0", max(1, int(1 / gpus + 1e-9))) if gpus else ("cpu", 1)
+        device, sharers = ("cuda:0", sharers_of(gpus)) if gpus else ("cpu", 1)
         # A worker imports what the driver can, where a node has the same files.
         path = [os.getcwd() if entry == "" else entry for entry in sys.path]
         reference = self._evaluate.remote(self._sent, path, task, name, device, sharers, self._board)
@@ -242,6 +245,27 @@ class RayTasks:
             self._ray.kill(self._board)
         if self._began_here:
             self._ray.shutdown()
+
+
+@contextmanager
+def connected(address: str) -> Iterator[Any]:
+    """Connect to a cluster for the block, and give it Ray's module.
+
+    Raises:
+        InputError: Ray is not installed, or there is no such cluster.
+    """
+    ray = _library()
+    began_here = _connect(ray, address, None)
+    try:
+        yield ray
+    finally:
+        if began_here:
+            ray.shutdown()
+
+
+def sharers_of(gpus: float) -> int:
+    """Return how many evaluations of this many GPUs, above 0, Ray places on one GPU."""
+    return max(1, int(1 / gpus + 1e-9))
 
 
 def _library() -> Any:

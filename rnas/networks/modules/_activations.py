@@ -18,4 +18,6 @@ class TwoSlope(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Apply the function to each element of a tensor of any shape."""
-        return torch.relu(self.beta * x) + torch.relu(-self.alpha * x)
+        # Parameters of one dimension would turn maps of reduced precision into float32.
+        alpha, beta = self.alpha.to(x.dtype), self.beta.to(x.dtype)
+        return torch.relu(beta * x) + torch.relu(-alpha * x)

@@ -11,6 +11,7 @@ import torch
 import yaml
 
 from rnas.cli import main
+from rnas.nas.presets import preset
 from rnas.nas.search import Search
 
 CONFIG = {
@@ -114,7 +115,7 @@ def test_dry_run_prints_the_cost_estimate_and_makes_nothing(rnas, tmp_path: Path
     ]
     out, _ = rnas("search", *small, "--dry-run", "--json")
     estimate = json.loads(out)
-    assert sum(one["count"] for one in estimate["work"]) == pytest.approx(42)
+    assert sum(one["count"] for one in estimate["work"]) == pytest.approx(preset("digits")["budget"])
     assert all(one["seconds"] > 0 and one["details"]["flops"] <= 800_000 for one in estimate["work"])
     assert list(tmp_path.iterdir()) == []
 

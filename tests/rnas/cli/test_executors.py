@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from rnas.cli.executors import executing, merge
 from rnas.errors import InputError
 from rnas.nas.execution.ray_settings import RaySettings, cluster
+from tests.rnas.experiments_small import KINDS
 
 
 @pytest.mark.parametrize(
@@ -58,10 +60,21 @@ def test_the_cost_of_work_on_a_cluster_is_not_estimated_here(command: Callable[.
         ["search", "--space", "digits-bench", "--budget", 4],
         ["replicate", "robust-wrn-scaling"],
         ["compare", "--data", "digits", "--flops", "10M"],
+        ["tune", "robust-resnet-a1", "--data", "digits", "--recipe", "sat"],
     ):
         done = command(*words, "--dry-run", "--executor", "ray")
         assert (done.code, done.err.count("\n")) == (2, 1), done
         assert "a cost estimate measures this host, and these evaluations run on a cluster" in done.err
+
+
+def test_what_runs_on_this_host_only_is_not_sent_to_a_cluster(command: Callable[..., Any], tmp_path: Path) -> None:
+    path = KINDS["training"](tmp_path / "run").path
+    done = command("resume", path, "--executor", "ray")
+    assert (done.code, done.err.count("\n")) == (2, 1), done
+    assert f"executor: {path} is a training, which runs on this host; leave it out" in done.err
+    done = command("doctor", "--shared", tmp_path)
+    assert (done.code, done.err.count("\n")) == (2, 1), done
+    assert "shared: it is checked on the nodes of a cluster; give its address too" in done.err
 
 
 def test_a_cluster_is_simulated(command: Callable[..., Any]) -> None:

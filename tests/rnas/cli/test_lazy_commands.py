@@ -39,6 +39,7 @@ def imported(words: list[str], environment: dict[str, str] | None = None) -> tup
         (["scale", "--help"], "--depth-to-width"),
         (["train", "--help"], "Passes over the training images"),
         (["tune", "--help"], "--trials"),
+        (["search-cells", "--help"], "--derived-channels"),
         (["search", "--help"], "Seed of everything random"),
         (["compare", "--help"], "FLOPs to which every network is scaled"),
         (["replicate", "--help"], "Trainings of each cell"),

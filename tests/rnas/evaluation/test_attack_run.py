@@ -19,7 +19,9 @@ from rnas.evaluation._attack_run import AttackRun, PlannedAttack, Progress, run_
 from rnas.evaluation._evaluation_state import EvaluationState
 from rnas.evaluation.robustness import evaluate_robustness
 from rnas.evaluation.threats import parse_threat
+from rnas.training import _cuda_graph as cuda_graph
 from tests.rnas.evaluation.digits_networks import images_of_test
+from tests.rnas.training.tape import TAPES, recorded
 
 THREAT = parse_threat("linf:3/20")
 L2 = parse_threat("l2:0.5")
@@ -109,6 +111,19 @@ def test_passes_are_counted(robust_network: nn.Module) -> None:
     assert (step.state.forward_passes, step.state.backward_passes) == (4 * images, 3 * images)
     assert step.state.zero_gradients == 0
     assert step.state.seconds > 0
+
+
+def test_attacks_in_graphs_give_the_same_results_and_counts(
+    robust_network: nn.Module, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = [planned("pgd3"), planned("pgd2-kl", L2), planned("apgd-ce"), planned("pgd2x2")]
+    expected = run(robust_network, plan, batch_size=5)
+    TAPES.clear()
+    monkeypatch.setitem(cuda_graph.CAPTURES, "cpu", recorded)
+    assert results_of(run(robust_network, plan, batch_size=5)) == results_of(expected)
+    assert TAPES == []
+    assert results_of(run(robust_network, plan, batch_size=5, graphs=True)) == results_of(expected)
+    assert len(TAPES) == 2
 
 
 class _StoppedError(Exception):

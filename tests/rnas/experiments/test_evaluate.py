@@ -19,10 +19,10 @@ from rnas import registry
 from rnas.attacks.named import named_attack
 from rnas.attacks.pgd import PGD
 from rnas.data.dataset import Dataset
+from rnas.data.loading import load_dataset
 from rnas.errors import DeviceLostError, InputError
 from rnas.evaluation._image_flags import unpack
 from rnas.evaluation.evaluation_result import EvaluationResult
-from rnas.evaluation.training_settings import load_dataset
 from rnas.experiment import Listener
 from rnas.experiments.training.training import Training
 from rnas.exports.network import find_network

@@ -1,12 +1,15 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from scipy.stats import spearmanr
 
 from rnas.errors import InputError
 from rnas.nas._setup import resolve
-from rnas.nas.cluster_simulation import simulate_cluster
+from rnas.nas.cluster_simulation import PlantedResults, simulate_cluster
 from rnas.nas.config import SearchConfig
+from rnas.nas.evaluators.evaluator import Context, Task
 from rnas.nas.execution.cluster_model import ClusterModel
 from rnas.nas.presets import preset
 from rnas.nas.strategies.random import RandomSearch
@@ -43,7 +46,20 @@ def test_a_strategy_that_proposes_batches_only_cannot_be_simulated() -> None:
         simulate_cluster(setup, MODEL)
 
 
-def test_what_takes_time_cannot_be_simulated() -> None:
-    setup = resolve(SearchConfig.parse(preset("digits"), "test"), Path(), "test")
-    with pytest.raises(InputError, match="a simulation needs results that take no time"):
-        simulate_cluster(setup, MODEL)
+def test_results_that_take_time_are_made_up() -> None:
+    content = {**preset("digits"), "budget": 40, "strategy": "nsga2", "final_evaluation": {"seeds": 1}}
+    setup = resolve(SearchConfig.parse(content, "test"), Path(), "test")
+    found = simulate_cluster(setup, MODEL)
+    assert found.planted
+    for search in found.searches:
+        assert search.evaluations == 40
+        assert search.writes == pytest.approx(80 / (3600 * search.hours))
+        assert 0 < search.hypervolume[-1][1] < 1  # type: ignore[operator]
+    planted = PlantedResults(setup)
+    genomes = setup.space.sample(50, np.random.default_rng(1))
+    tasks = [Task(setup.space.decode(genome), seed) for seed, genome in enumerate(genomes)]
+    values = [planted.evaluate(task, Context()).metrics for task in tasks]
+    assert values == [planted.evaluate(task, Context()).metrics for task in tasks]
+    accuracies = [value["robust_accuracy"] for value in values]
+    assert 0.3 < spearmanr(accuracies, setup.space.cost(genomes).flops).statistic < 0.95
+    assert 0 < min(accuracies) < max(accuracies) < 1

@@ -48,6 +48,17 @@ def test_resolving_what_was_resolved_changes_nothing(name: str, tmp_path: Path) 
     assert again.config.fingerprint == setup.config.fingerprint
 
 
+@pytest.mark.parametrize("name", ["cifar10-smoke", "cifar10-day", "cifar10-crossed"])
+def test_one_switch_lets_a_preset_train_in_graphs(name: str) -> None:
+    content = preset(name)
+    before = TrainingSettings(**content["evaluator"]["train"]).recipe
+    set_key(content, "evaluator.train.recipe.numerics.cuda_graphs=true")
+    after = TrainingSettings(**content["evaluator"]["train"]).recipe
+    assert before.numerics.precision == "bfloat16"
+    assert after.numerics == before.numerics.model_copy(update={"cuda_graphs": True})
+    assert after.model_copy(update={"numerics": before.numerics}) == before
+
+
 def test_epsilon_stays_an_exact_fraction() -> None:
     config = SearchConfig.parse({**DIGITS, "evaluator": {"train": {"eps": "8/255"}}}, "test")
     train = resolve(config, Path(), "test").evaluator.settings.train

@@ -97,3 +97,25 @@ def test_a_device_that_this_process_lost_ends_the_search_and_another_resumes(
     records = rnas.resume(path).records
     assert [record.number for record in records if not record.complete] == [2]
     assert [outcome(r) for r in records if r.complete] == [outcome(r) for r in expected if r.number != 2]
+
+
+def test_what_fills_a_shared_device_runs_alone_and_fewer_share_it_afterwards(
+    tmp_path: Path, device: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    expected = clean(device, tmp_path / "clean", 4)
+    for file in device.iterdir():
+        file.unlink()
+    script(device, {expected[1].key: "fill-at-first", expected[2].key: "fill"})
+    slots: list[int] = []
+
+    class Slots(rnas.Listener):
+        def started(self, experiment: Any, work: Any) -> None:
+            slots.append(work.slots)
+
+    records = rnas.search(CONFIG, workers=2, budget=4, output=tmp_path / "run", listener=Slots()).records
+    assert slots == [2]
+    assert [outcome(r) for r in records if r.number != 2] == [outcome(r) for r in expected if r.number != 2]
+    assert records[2].evaluation.status is Status.OUT_OF_MEMORY
+    attempts = [line.split()[1] for line in (device / "attempts").read_text().splitlines()]
+    assert attempts.count(expected[1].key) == 2
+    assert "which 2 workers shared: it runs once more alone, and 1 share it from now on" in caplog.text

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from optuna.storages import InMemoryStorage
 from optuna.trial import TrialState, create_trial
+from sqlalchemy import event
 
 from rnas.errors import InputError, LedgerError
 from rnas.nas.evaluators.evaluator import Evaluation, Status
@@ -79,19 +80,33 @@ def test_states_and_values_are_those_of_optuna() -> None:
     assert json.dumps(trials[1].user_attrs)
 
 
-def test_an_evaluation_whose_writing_was_cut_short_is_closed() -> None:
-    storage = InMemoryStorage()
-    ledger = Ledger(storage, OBJECTIVES)
-    ledger.propose(proposal(0), VARIABLES)
-    closing = storage.set_trial_state_values
-    storage.set_trial_state_values = lambda *_: None  # The process dies between the two writes.
-    ledger.record(0, COMPLETE)
-    storage.set_trial_state_values = closing
+def interrupt(_connection: Any) -> None:
+    """As if the process died before the end of a transaction."""
+    raise KeyboardInterrupt
 
-    resumed = Ledger(storage, OBJECTIVES)
-    assert resumed.records[0].evaluation == COMPLETE
-    resumed.close_finished_trials()
-    assert storage.get_all_trials(storage.get_all_studies()[0]._study_id)[0].state is TrialState.COMPLETE
+
+def test_a_result_and_the_end_of_its_trial_are_written_together(tmp_path: Path) -> None:
+    with sqlite.created(tmp_path / "ledger.db") as storage:
+        ledger = Ledger(storage, OBJECTIVES)
+        ledger.propose(proposal(0), VARIABLES)
+        statements: list[str] = []
+        event.listen(storage.engine, "before_cursor_execute", lambda *given: statements.append(given[2]))
+        ledger.propose(proposal(1), VARIABLES)
+        proposed, statements[:] = len(statements), []
+        ledger.record(0, COMPLETE)
+        event.listen(storage.engine, "commit", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            ledger.record(1, COMPLETE)
+    assert (proposed, len(statements)) == (3, 6)
+    with sqlite.opened(tmp_path / "ledger.db") as storage:
+        [first, second] = storage.get_all_trials(1)
+        assert (first.state, first.values) == (TrialState.COMPLETE, [0.5, 1e6])
+        assert (second.state, second.values) == (TrialState.RUNNING, None)
+        resumed = Ledger(storage, OBJECTIVES)
+        assert [record.evaluation for record in resumed.records] == [COMPLETE, None]
+        resumed.record(1, COMPLETE)
+    with sqlite.reading(tmp_path / "ledger.db") as storage:
+        assert Ledger(storage, OBJECTIVES).records[1].evaluation == COMPLETE
 
 
 def test_results_and_numbers_are_written_once() -> None:

@@ -42,6 +42,14 @@ def test_two_slope_is_its_definition() -> None:
         torch.testing.assert_close(activation(x), expected)
 
 
+@pytest.mark.parametrize("name", ["relu", "prelu", "two-slope"])
+def test_activations_keep_the_precision_of_their_maps(name: str) -> None:
+    activation = ACTIVATIONS[name].make()
+    maps = torch.ones(1, 2, 2, 2, dtype=torch.bfloat16)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert activation(maps).dtype == torch.bfloat16
+
+
 @pytest.mark.parametrize("table", [ACTIVATIONS, NORMALIZATIONS], ids=["activations", "normalizations"])
 def test_stated_parameters_are_those_of_the_module(table: dict) -> None:
     for entry in table.values():

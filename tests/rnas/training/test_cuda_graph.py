@@ -1,11 +1,13 @@
 """A capture that fails, on a CPU with torch's own functions for graphs in the state in which they leave a GPU."""
 
 from fractions import Fraction
+from types import SimpleNamespace
 
 import pytest
 import torch
 
 from rnas.attacks.pgd import PGD
+from rnas.training._cuda_graph import seconds_without_launches
 from rnas.training._graphed_attack import GraphedAttack
 from rnas.utils import _devices as devices
 from tests.rnas.faulty_device import IN_CAPTURE, Streams
@@ -59,3 +61,17 @@ def test_a_network_that_does_not_fit_runs_out_of_memory_without_a_graph_too(monk
     with pytest.raises(torch.OutOfMemoryError):
         graphed(part.images(slice(0, 8)), part.labels, part.ids, 0)
     assert streams.current is streams.default
+
+
+@pytest.mark.parametrize("error", [None, torch.AcceleratorError(IN_CAPTURE)])
+def test_a_latency_is_the_gpus_own_time_of_a_graph(monkeypatch: pytest.MonkeyPatch, error: Exception | None) -> None:
+    Streams(monkeypatch, at_end=error)
+    replays: list[int] = []
+    graph = SimpleNamespace(pool=lambda: (0, 1), replay=lambda: replays.append(1))
+    event = SimpleNamespace(record=lambda: None, synchronize=lambda: None, elapsed_time=lambda end: 250.0)
+    monkeypatch.setattr(torch.cuda, "CUDAGraph", lambda: graph)
+    monkeypatch.setattr(torch.cuda, "Event", lambda enable_timing: event)
+    runs: list[int] = []
+    assert seconds_without_launches(lambda: runs.append(1), 100) == 2.5e-3
+    # The warm-ups and the capture; without a graph the work itself as well.
+    assert (len(runs), len(replays)) == ((4, 101) if error is None else (105, 0))

@@ -214,6 +214,20 @@ def test_check_is_told_the_share_done_and_may_stop() -> None:
     assert shares == [0, 0.125, 0.25, 0.375, 0.5]
 
 
+def test_the_seconds_of_a_step_are_those_of_a_clock_that_waits_for_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def clock(device: str) -> float:
+        asked.append(device)
+        return 3.0 * len(asked)
+
+    monkeypatch.setattr("rnas.training.trainer.now", clock)
+    training = Trainer(network(), TRAINING.first(80), plan("sat", batch_size=20, attack_steps=1), 0)
+    assert training.step_seconds(2, seconds=100.0) == 3.0
+    # Before each of two steps, and before the one that is not taken.
+    assert asked == ["cpu"] * 3
+
+
 def test_a_fidelity_takes_the_first_images() -> None:
     few = Trainer(network(), TRAINING, plan("sat", batch_size=20, images=40), 0)
     same = Trainer(network(), TRAINING.first(40), plan("sat", batch_size=20), 0)

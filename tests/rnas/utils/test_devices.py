@@ -1,5 +1,6 @@
 """Memory that ran out, and devices that an error made unusable."""
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -7,7 +8,15 @@ import torch
 
 from rnas.errors import DeviceLostError, InputError
 from rnas.utils import _devices as devices
-from rnas.utils._devices import memory_fraction, noticing_loss, out_of_memory, peak_memory, share_memory
+from rnas.utils._devices import (
+    memory_fraction,
+    mps_runs,
+    noticing_loss,
+    now,
+    out_of_memory,
+    peak_memory,
+    share_memory,
+)
 
 CUDA_FULL = torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
 
@@ -124,3 +133,17 @@ def test_a_process_may_use_its_part_of_a_shared_gpu(monkeypatch: pytest.MonkeyPa
     assert asked == []
     share_memory("cuda:1", 4)
     assert asked == [(memory_fraction(80 * 2**30, 4), "cuda:1")]
+
+
+def test_the_service_that_shares_a_gpu_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUDA_MPS_PIPE_DIRECTORY", str(tmp_path))
+    assert not mps_runs()
+    (tmp_path / "control").touch()
+    assert mps_runs()
+
+
+def test_a_time_is_read_once_the_device_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[str] = []
+    monkeypatch.setattr(torch.cuda, "synchronize", waited.append)
+    assert now("cuda:1") <= now("cpu")
+    assert waited == ["cuda:1"]

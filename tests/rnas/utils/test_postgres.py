@@ -89,16 +89,14 @@ def closes_after(storage: Any, done: bool) -> None:
 
 
 @pytest.mark.parametrize("done", [True, False], ids=["after the server did it", "before the server did it"])
-def test_no_write_is_lost_or_doubled_where_the_connection_ends_in_it(storage: BaseStorage, done: bool) -> None:
+def test_no_write_is_lost_or_doubled_where_the_connection_ends_in_it(storage: Any, done: bool) -> None:
     study = storage.get_study_id_from_name("one")
     template = create_trial(state=TrialState.RUNNING, user_attrs={"key": "a"})
     first = storage.create_new_trial(study, template)
     closes_after(storage, done)
     second = storage.create_new_trial(study, template)
     closes_after(storage, done)
-    storage.set_trial_user_attr(second, "evaluation", 3)
-    closes_after(storage, done)
-    assert storage.set_trial_state_values(second, TrialState.COMPLETE, [7.0])
+    storage.end_trial(second, {"evaluation": 3}, TrialState.COMPLETE, [7.0])
     closes_after(storage, done)
     other = storage.create_new_study([StudyDirection.MAXIMIZE], "one-more")
     closes_after(storage, done)

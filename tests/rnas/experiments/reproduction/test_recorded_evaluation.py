@@ -12,13 +12,13 @@ import torch
 import rnas
 from rnas.data.corruptions._published import published_rows
 from rnas.data.corruptions.named import CORRUPTIONS
+from rnas.data.loading import load_dataset
 from rnas.errors import InputError
 from rnas.evaluation._request import Request
 from rnas.evaluation.corruption_robustness import published_hash
 from rnas.evaluation.evaluation_result import EvaluationResult
 from rnas.evaluation.subject import images_hash
 from rnas.evaluation.threats import parse_threat
-from rnas.evaluation.training_settings import load_dataset
 from rnas.experiments.evaluate import evaluate_weights
 from rnas.experiments.reproduction._find import find
 from rnas.experiments.reproduction.judgement import EXACTLY, NOT, WITHIN

@@ -209,7 +209,7 @@ def test_damaged_directories_are_told(finished: TrainingResult, tmp_path: Path) 
     with pytest.raises(InputError, match=r"state.safetensors: damaged"):
         resume(path)
     state.unlink()
-    with pytest.raises(InputError, match=r"state.safetensors is gone, though the training has results"):
+    with pytest.raises(InputError, match=r"state.safetensors is gone, though there are results"):
         resume(path)
     state.write_bytes(whole)
     (path / "result.json").write_text("{")

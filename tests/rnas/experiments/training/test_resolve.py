@@ -9,8 +9,8 @@ import yaml
 
 import rnas
 from rnas.data.dataset import divide
+from rnas.data.loading import load_dataset
 from rnas.errors import InputError
-from rnas.evaluation.training_settings import load_dataset
 from rnas.experiments._references import Reference, resolve
 from rnas.experiments.training._resolve import resolve_settings
 from rnas.experiments.training.settings import TrainingRunSettings

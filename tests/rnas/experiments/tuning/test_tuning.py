@@ -11,7 +11,6 @@ from rnas.experiment import Listener, resume
 from rnas.experiments.training._evaluation import evaluate_val
 from rnas.experiments.training.setup import Setup
 from rnas.experiments.tuning.tuning import Tuning
-from rnas.nas.execution import on_ray
 from rnas.training.recipe import Recipe
 from tests.rnas.experiments.training.trainings import timeless
 from tests.rnas.experiments.tuning.tunings import tuned
@@ -98,11 +97,6 @@ def test_a_recipe_without_attack_is_tuned_by_clean_accuracy(tmp_path: Path) -> N
     run = tuned(tmp_path / "run", recipe="standard", trials=1)
     assert run.summary["val"]["metric"] == "clean_accuracy"
     assert run.summary["trials"][0]["value"] == run.summary["trials"][0]["clean_accuracy"]
-
-
-def test_trials_run_on_this_host_also_where_evaluations_run_on_a_cluster(tmp_path: Path) -> None:
-    with on_ray(cpus_per_evaluation=10**6):
-        assert len(tuned(tmp_path / "run", trials=1).summary["trials"]) == 1
 
 
 @pytest.mark.slow

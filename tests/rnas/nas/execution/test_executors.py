@@ -17,6 +17,7 @@ from rnas.nas.execution.in_process import InProcess
 from rnas.nas.execution.process_slots import ProcessSlots
 from rnas.nas.execution.ray_settings import RaySettings
 from rnas.nas.execution.ray_tasks import RayTasks
+from rnas.utils import _devices as devices
 from tests.evaluators import Scripted, as_task
 from tests.launcher import Program
 from tests.rnas.cli.test_kill_and_resume import wait_until_gone
@@ -124,8 +125,16 @@ def test_a_worker_deaf_to_its_deadline_is_killed(monkeypatch: pytest.MonkeyPatch
     assert results[1].status is Status.COMPLETE
 
 
-def test_progress_is_told() -> None:
+def test_progress_is_told_and_a_worker_on_a_shared_device_is_first_asked_to_leave(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "control").touch()
+    monkeypatch.setenv("CUDA_MPS_PIPE_DIRECTORY", str(tmp_path))
+    monkeypatch.setattr(devices, "CONTEXTS", {"cpu": lambda device: None})
     seen: list[float] = []
+    sent: list[int] = []
+    send = os.kill
+    monkeypatch.setattr(os, "kill", lambda process, number: (sent.append(number), send(process, number)))
     executor = ProcessSlots(Scripted({}, seconds=1.0), ["cpu"], Limits())
     try:
         executor.submit(4, as_task(16))
@@ -133,6 +142,9 @@ def test_progress_is_told() -> None:
     finally:
         executor.close()
     assert 0.5 in seen
+    assert sent[0] == signal.SIGTERM
+    # It left by itself.
+    assert signal.SIGKILL not in sent
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@ import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -11,12 +12,14 @@ import pytest
 
 import rnas
 from rnas.errors import InputError
+from rnas.experiments.tuning.tuning import Tuning
 from rnas.nas._setup import resolve
 from rnas.nas.config import SearchConfig
 from rnas.nas.evaluators.evaluator import Context, Evaluation, Status, Task
-from rnas.nas.execution import Limits, RaySettings, RayTasks, on_ray, on_this_host
+from rnas.nas.execution import Limits, RaySettings, RayTasks, _ray_worker, on_ray, on_this_host
 from rnas.nas.execution._local import executor_of
 from rnas.nas.execution.ray_settings import cluster
+from rnas.nas.execution.ray_tasks import sharers_of
 from rnas.nas.search import Search
 from rnas.utils._threads import one_thread
 from tests.evaluators import Scripted, as_task
@@ -135,6 +138,20 @@ def test_what_an_evaluation_leaves_and_prints_comes_to_the_run(tmp_path: Path, s
     assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoints", "logs"]
 
 
+@pytest.mark.parametrize(("gpus", "sharers"), [(0.1, 10), (0.25, 4), (0.3, 3), (0.5, 2), (0.6, 1), (1, 1), (2, 1)])
+def test_a_part_of_a_gpu_is_that_part_of_its_memory(monkeypatch: pytest.MonkeyPatch, gpus: float, sharers: int) -> None:
+    asked: list[tuple[str, int]] = []
+    monkeypatch.setattr(_ray_worker, "share_memory", lambda *given: asked.append(given))
+    sent = _ray_worker.Sent(Scripted({}), {}, None, None, "mark")
+    monkeypatch.setitem(_ray_worker._loaded, "00", sent)
+    told = SimpleNamespace(report=SimpleNamespace(remote=lambda name, share: None))
+    place = [SimpleNamespace(hex=lambda: "00")]
+    outcome = _ray_worker.evaluate(place, [], as_task(16), "name", "cuda:0", sharers_of(gpus), told)
+    assert outcome.evaluation is not None
+    assert outcome.evaluation.status is Status.COMPLETE
+    assert asked == [("cuda:0", sharers)]
+
+
 @pytest.mark.usefixtures("ray_cluster")
 def test_what_the_cluster_lacks_is_refused() -> None:
     wanted = RaySettings(gpus_per_evaluation=0.5, memory_per_evaluation=2.0)
@@ -221,6 +238,29 @@ def test_images_come_from_the_driver(tmp_path: Path) -> None:
 def test_a_comparison_on_a_cluster_gives_the_numbers_of_one_process(tmp_path: Path) -> None:
     here = KINDS["comparison"](tmp_path / "here")
     there = KINDS["comparison"](tmp_path / "there")
+    expected = essence(here.run(workers=0).to_dict(), here.path)
+    with on_ray():
+        found = essence(there.run().to_dict(), there.path)
+    assert found == expected
+
+
+@pytest.mark.usefixtures("ray_cluster")
+def test_a_tuning_on_a_cluster_reports_its_epochs_to_the_driver(tmp_path: Path) -> None:
+    here, there = (KINDS["tuning"](tmp_path / name).path for name in ("here", "there"))
+    Tuning.open(here).run()
+    with on_ray():
+        Tuning.open(there).run()
+
+    def told(path: Path) -> Any:
+        return [(trial.params, trial.values, trial.intermediate_values) for trial in Tuning.open(path).trials()]
+
+    assert told(there) == told(here)
+    assert len(told(here)[0][2]) == 2
+
+
+@pytest.mark.usefixtures("ray_cluster")
+def test_a_replication_on_a_cluster_gives_the_numbers_of_one_process(tmp_path: Path) -> None:
+    here, there = (KINDS["replication"](tmp_path / name) for name in ("here", "there"))
     expected = essence(here.run(workers=0).to_dict(), here.path)
     with on_ray():
         found = essence(there.run().to_dict(), there.path)

@@ -1,0 +1,6 @@
+from .method import (
+    CellSearchMethod as CellSearchMethod,
+    HeldBatch as HeldBatch,
+    Mixture as Mixture,
+)
+from .settings import CellSearchSettings as CellSearchSettings

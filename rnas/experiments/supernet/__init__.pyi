@@ -1,0 +1,1 @@
+from .setup import SupernetSetup as SupernetSetup
