@@ -19,9 +19,9 @@ from unittest.mock import patch
 import numpy as np
 import strategy_results
 from benchmark_table import BenchmarkTable, load_table
-from intervals import mean_interval
 from measures import curves, measured
 from one_search import Conditions, search, strategy_of
+from strategy_summary import RESOLUTION, ratio
 
 from rnas._typing import Floats, Integers
 from rnas.nas.predictors import gaussian_process
@@ -33,8 +33,6 @@ from rnas.nas.strategy import Problem
 
 CONDITIONS = Conditions(budget=120)
 _AT = (30, 50, 75, 100, 120)
-_RESOLUTION = 2e-4
-"""Share of the hypervolume that is added before ratios are taken, so that a search that misses nothing counts."""
 
 
 class Unchanged(LogDistance):
@@ -129,19 +127,11 @@ def markdown(lines: list[strategy_results.Line]) -> str:
                 for (change, where, seed), values in missing.items()
                 if (change, where) == (name, table) and ("default", table, seed) in missing
             ]
-            logs = [float(np.log((own + _RESOLUTION) / (base + _RESOLUTION)).mean()) for own, base in pairs]
+            logs = [float(np.log((own + RESOLUTION) / (base + RESOLUTION)).mean()) for own, base in pairs]
             every += logs
-            cells.append(_ratio(logs))
-        rows.append(f"| {name} | {' | '.join(cells)} | {_ratio(every)} |")
+            cells.append(ratio(logs))
+        rows.append(f"| {name} | {' | '.join(cells)} | {ratio(every)} |")
     return "\n".join(rows)
-
-
-def _ratio(logs: list[float]) -> str:
-    if not logs:
-        return ""
-    mean, half = mean_interval(np.array(logs))
-    low, high = np.exp(mean - half), np.exp(mean + half)
-    return f"{np.exp(mean):.2f} [{low:.2f}, {high:.2f}], {len(logs)}" if len(logs) > 1 else f"{np.exp(mean):.2f}, 1"
 
 
 def main() -> None:

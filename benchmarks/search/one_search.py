@@ -30,6 +30,8 @@ class Conditions:
         noise_predictor: whether surrogates predict noise.
         noise: standard deviation of the first objective's results around their true values. The true values of what a
             search evaluated are measured.
+        pending: number of proposals whose results are not there yet whenever a batch is proposed. The oldest results
+            come first.
     """
 
     budget: int = 300
@@ -37,6 +39,7 @@ class Conditions:
     failing: float = 0.0
     noise_predictor: bool = False
     noise: float = 0.0
+    pending: int = 0
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,7 @@ def observed(table: BenchmarkTable, rows: Integers, seed: int, noise: float) -> 
 
 
 def search(table: BenchmarkTable, strategy: Strategy, seed: int, conditions: Conditions) -> Search:
-    """Search as :class:`rnas.nas._loop.Loop` does, where each batch waits for the previous one."""
+    """Search as :class:`rnas.nas._loop.Loop` does; without ``pending`` results, a batch waits for the previous one."""
     genomes = np.empty((0, len(table.problem.space.variables)), dtype=np.int64)
     rows = np.empty(0, dtype=np.int64)
     failed = np.empty(0, dtype=bool)
@@ -103,14 +106,16 @@ def search(table: BenchmarkTable, strategy: Strategy, seed: int, conditions: Con
     spent = 0.0
     while len(rows) < conditions.budget:
         states = tuple(proposal.state for proposal in proposals)
+        done = max(len(rows) - conditions.pending, 0)
+        metrics = {
+            **{name: np.where(failed, np.nan, values[rows]) for name, values in table.metrics.items()},
+            table.accuracy: np.where(failed, np.nan, seen),
+        }
         view = View(
-            genomes=genomes,
-            metrics={
-                **{name: np.where(failed, np.nan, values[rows]) for name, values in table.metrics.items()},
-                table.accuracy: np.where(failed, np.nan, seen),
-            },
-            failed=failed,
-            pending=genomes[:0],
+            genomes=genomes[:done],
+            metrics={name: values[:done] for name, values in metrics.items()},
+            failed=failed[:done],
+            pending=genomes[done:],
             states=states if any(states) else (),
             seed=seed,
         )

@@ -14,7 +14,10 @@ results; the command may be stopped and started again, and then skips existing l
 """
 
 import argparse
+import math
 import sys
+import time
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -31,10 +34,23 @@ from rnas.errors import InputError
 from rnas.utils.provenance import versions
 
 
-def compare(table: BenchmarkTable, specs: list[str], seeds: int, conditions: Conditions, results: Path) -> None:
+def results_file(table: str) -> Path:
+    """Return the file of a table's results, whatever its columns."""
+    return Path(__file__).with_name(f"{table.partition(':')[0].replace('-', '_')}.jsonl")
+
+
+def compare(
+    table: BenchmarkTable,
+    specs: Iterable[str],
+    seeds: Iterable[int],
+    conditions: Conditions,
+    results: Path,
+    until: float = math.inf,
+) -> None:
     """Search with every strategy and seed that is missing in the results.
 
-    What is proposed does not depend on the budget, so that a search with a larger budget is not repeated.
+    What is proposed does not depend on the budget, so that a search with a larger budget is not repeated. No search
+    starts after ``until``, in seconds of :func:`time.monotonic`.
     """
     done = {
         (line["strategy"], line["seed"])
@@ -43,10 +59,10 @@ def compare(table: BenchmarkTable, specs: list[str], seeds: int, conditions: Con
         and strategy_results.conditions_of({**line, "budget": conditions.budget}) == conditions
     }
     for spec in specs:
-        strategy = strategy_of(spec, table.problem, noise=conditions.noise_predictor)
-        for seed in range(seeds):
-            if (spec, seed) in done:
+        for seed in seeds:
+            if (spec, seed) in done or time.monotonic() >= until:
                 continue
+            strategy = strategy_of(spec, table.problem, noise=conditions.noise_predictor)
             found = search(table, strategy, seed, conditions)
             line = {"table": table.name, "table_hash": table.hash, "strategy": spec, "seed": seed, **asdict(conditions)}
             line |= {**measured(table, found, seed, conditions), "versions": versions()}
@@ -74,6 +90,7 @@ def main() -> None:
     )
     parser.add_argument("--noise", type=float, default=0.0, help="standard deviation of the accuracies that are seen")
     parser.add_argument("--noise-predictor", action="store_true", help="surrogates predict noise")
+    parser.add_argument("--pending", type=int, default=0, help="proposals without a result while a batch is proposed")
     parser.add_argument("--json", type=Path, help="results, one line each [default: NAME.jsonl next to this file]")
     parser.add_argument("--figure", type=Path, help="draw the searches under these conditions here")
     parser.add_argument("--summary", type=Path, help="write all tables between the markers of this Markdown file")
@@ -82,16 +99,13 @@ def main() -> None:
         parser.error(f"--table {arguments.table} is none of {', '.join(NAMES)}")
     if not 0 <= arguments.failing < 1 or min(arguments.budget, arguments.batch, arguments.seeds) < 1:
         parser.error("--failing is from 0 to below 1; --budget, --batch and --seeds are at least 1")
-    file = arguments.table.partition(":")[0]
-    results = arguments.json or Path(__file__).with_name(f"{file.replace('-', '_')}.jsonl")
-    conditions = Conditions(
-        arguments.budget, arguments.batch, arguments.failing, arguments.noise_predictor, arguments.noise
-    )
+    results = arguments.json or results_file(arguments.table)
+    conditions = Conditions(**{name: getattr(arguments, name) for name in asdict(Conditions())})
     noise_predictor.register()
     plain_process.register()
     try:
         table = load_table(arguments.table, arguments.file)
-        compare(table, arguments.strategies, arguments.seeds, conditions, results)
+        compare(table, arguments.strategies, range(arguments.seeds), conditions, results)
         lines = strategy_results.read(results, table)
         print(strategy_summary.markdown(table, lines))
         if arguments.summary is not None:

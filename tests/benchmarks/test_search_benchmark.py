@@ -21,6 +21,7 @@ NAS_ROBBENCH = Path(os.environ.get("RNAS_TEST_DATA", "")) / "nas_robbench_201_ci
 MODULES = (
     "ablation",
     "benchmark_table",
+    "evidence",
     "intervals",
     "measures",
     "noise_predictor",
@@ -28,6 +29,7 @@ MODULES = (
     "plain_process",
     "planted_table",
     "strategies",
+    "strategy_summary",
 )
 
 
@@ -202,6 +204,52 @@ def test_a_plain_process_learns(benchmark: Any, table: Any) -> None:
         found = benchmark.one_search.search(table, strategy, 0, conditions)
         missing.append(benchmark.measures.measured(table, found, 0, conditions)["curve"][-1][1])
     assert missing[1] < 0.6 * missing[0]
+
+
+def test_pending_results_are_not_seen(benchmark: Any, table: Any) -> None:
+    class Watched:
+        def __init__(self) -> None:
+            self.views: list[tuple[int, int]] = []
+
+        def propose(self, n: int, view: Any, rng: np.random.Generator) -> list[Any]:
+            self.views.append((len(view.genomes), len(view.pending)))
+            assert {len(column) for column in view.metrics.values()} == {len(view.failed)} == {len(view.genomes)}
+            return inner.propose(n, view, rng)
+
+    inner = benchmark.one_search.strategy_of("surrogate-nsga2", table.problem, noise=False)
+    conditions = benchmark.one_search.Conditions(budget=18, batch=1, pending=3)
+    found = benchmark.one_search.search(table, watched := Watched(), 0, conditions)
+    assert watched.views == [(max(n - 3, 0), min(n, 3)) for n in range(18)]
+    assert len(set(found.rows.tolist())) == 18
+
+
+def test_what_is_missing_is_searched_within_the_time(
+    benchmark: Any, table: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    evidence = benchmark.evidence
+    plan = (evidence.Part(("random", "nsga2"), ("digits-bench",), 2, benchmark.one_search.Conditions(budget=10)),)
+    file, readme = tmp_path / "results.jsonl", tmp_path / "README.md"
+    readme.write_text("<!-- digits-bench: begin -->\n<!-- digits-bench: end -->\n")
+    monkeypatch.setattr(evidence, "PLAN", plan)
+    monkeypatch.setattr(evidence, "load_table", lambda name: table)
+    monkeypatch.setattr(evidence, "results_file", lambda name: file)
+
+    def run(minutes: float) -> list[tuple[str, int]]:
+        monkeypatch.setattr(sys, "argv", ["evidence.py", "--minutes", str(minutes), "--summary", str(readme)])
+        evidence.main()
+        return [(line["strategy"], line["seed"]) for line in parsed(file)] if file.exists() else []
+
+    assert run(0) == []
+    assert run(60) == run(60) == [("random", 0), ("nsga2", 0), ("random", 1), ("nsga2", 1)]
+    assert "| `nsga2` | 2 |" in readme.read_text()
+
+
+def test_searches_are_compared_with_those_from_the_same_seed(benchmark: Any) -> None:
+    lines = [{"seed": seed, "budget": 40, "curve": [[1, missing, None]]} for seed, missing in ((0, 0.2), (1, 0.6))]
+    others = [{"seed": seed, "budget": 30, "curve": [[1, missing, None]]} for seed, missing in ((1, 0.3), (0, 0.1))]
+    assert benchmark.strategy_summary.paired_ratio(lines, others) == "2.00 [1.99, 2.01], 2"
+    assert benchmark.strategy_summary.paired_ratio(lines[:1], others) == "2.00, 1"
+    assert benchmark.strategy_summary.paired_ratio(lines, []) == ""
 
 
 def test_an_ablation_shows_ratios_of_paired_seeds(benchmark: Any) -> None:

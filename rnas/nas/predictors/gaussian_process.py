@@ -3,7 +3,8 @@
 from typing import Self
 
 import numpy as np
-from scipy.linalg import cho_solve, solve_triangular
+from scipy.linalg import cholesky, solve_triangular
+from scipy.linalg.lapack import dpotri as lower_inverse
 from scipy.optimize import minimize
 from scipy.spatial.distance import cdist
 
@@ -84,8 +85,8 @@ def _tuned(features: Floats, values: Floats) -> tuple[Floats, float, float]:
         have used: the sum of their squared distances from the centres of the priors, in standard deviations.
     """
     n, count = features.shape
-    columns = features.T
-    squares = ((columns[:, :, None] - columns[:, None, :]) ** 2).reshape(count, -1)
+    features = features - features.mean(axis=0)
+    squares = features**2
     centres = np.log([_LIKELY_LENGTH, _LIKELY_NOISE, *np.ones(count)])
     spreads = np.array([_LENGTH_SPREAD, _NOISE_SPREAD, *np.full(count, _RELEVANCE_SPREAD)])
 
@@ -93,16 +94,24 @@ def _tuned(features: Floats, values: Floats) -> tuple[Floats, float, float]:
         """Return the negative log density of the values and of length, noise and relevances, and its gradient."""
         relevances = np.exp(logarithms[2:] - 2 * logarithms[0])
         noise = np.exp(logarithms[1])
-        scaled = np.sqrt(5 * (relevances @ squares)).reshape(n, n)
+        weighted = features * np.sqrt(5 * relevances)
+        scaled = cdist(weighted, weighted)
         decay = np.exp(-scaled)
-        root = np.linalg.cholesky((1 + scaled + scaled**2 / 3) * decay + noise * np.eye(n))
-        inverse = cho_solve((root, True), np.eye(n), check_finite=False)
+        slopes = (1 + scaled) * decay
+        covariance = slopes + scaled**2 * (decay / 3)
+        covariance.flat[:: n + 1] += noise
+        root = cholesky(covariance, lower=True, overwrite_a=True, check_finite=False)
+        inverse = lower_inverse(root, lower=True)[0]
+        inverse += np.tril(inverse, -1).T
         weights = inverse @ values
         variance = float(values @ weights) / n
         from_prior = (logarithms - centres) / spreads
         density = 0.5 * n * np.log(variance) + np.log(np.diag(root)).sum() + 0.5 * from_prior @ from_prior
         slope = 0.5 * (inverse - np.outer(weights, weights) / variance)
-        by_relevance = relevances * (squares @ (slope * (-5 / 6) * (1 + scaled) * decay).ravel())
+        # The sum over pairs of points of slopes times squared differences of a feature, without a matrix a feature.
+        slopes *= slope
+        differences = slopes.sum(axis=0) @ squares - (features * (slopes @ features)).sum(axis=0)
+        by_relevance = -5 / 3 * relevances * differences
         gradient = np.array([-2 * by_relevance.sum(), noise * np.trace(slope), *by_relevance])
         return density, gradient + from_prior / spreads
 

@@ -22,7 +22,7 @@ from rnas.nas.strategy import Prediction, Problem, Results, View
 FITTED = 600
 """Largest number of evaluations that a predictor is fitted to, so that its time is bounded as the ledger grows."""
 
-VALIDATED = 150
+VALIDATED = 90
 """Largest number of evaluations that a predictor is cross-validated on."""
 
 FEWEST_PROMOTED = 8
