@@ -604,7 +604,7 @@ def experiments_in(path: Path) -> list[str]:
     """Return the names of the directories within a folder that hold an experiment."""
     try:
         return sorted(entry.name for entry in os.scandir(path) if entry.is_dir() and kind_at(Path(entry.path)))
-    except OSError:
+    except (OSError, ValueError):
         return []
 
 

@@ -188,7 +188,11 @@ class RobustnessData(Lookup):
             path = folder / settings.data / f"{key}_accuracy.json"
             content = read_bytes(path, _LARGEST)
             digest.update(content)
-            columns |= _columns(_part(parse_json(content, path), (settings.data, key, "accuracy"), path), names, path)
+            values = _part(parse_json(content, path), (settings.data, key, "accuracy"), path)
+            unknown = next((number for number in values if number not in meta.ids), None)
+            if unknown is not None:
+                raise InputError(f"{path}: {_META} has no network {shown(unknown)}")
+            columns |= _columns(values, names, path)
         robust = f"pgd_{_text(255 * float(settings.eps))}_accuracy"
         if robust not in columns:
             attacked = ", ".join(f"{value:g}/255" for value in meta.epsilons.get("pgd@Linf", []))
@@ -227,15 +231,16 @@ def _page_rows(table: Any, cells: Any, data: Data, path: Path) -> Iterator[Row]:
     if not isinstance(table, dict) or not isinstance(cells, list):
         raise InputError(f"{path}: not the file of the web page (numbers of cells with their accuracies)")
     first = list(_IMAGES).index(data) * len(_ROBBENCH)
+    notations = {str(number): cell for number, cell in enumerate(cells) if isinstance(cell, str)}
     for number, values in table.items():
         place = f"network {shown(number)}"
         if not isinstance(values, list) or len(values) != len(_IMAGES) * len(_ROBBENCH):
             raise InputError(f"{path}, {place}: not a list of {len(_IMAGES) * len(_ROBBENCH)} accuracies")
-        if not number.isdecimal() or int(number) >= len(cells) or not isinstance(cells[int(number)], str):
+        if number not in notations:
             raise InputError(f"{path}, {place}: ops.json has no cell of this number")
         own = values[first : first + len(_ROBBENCH)]
         metrics = {name: _accuracy(value, f"{path}, {place}") for name, value in zip(_ROBBENCH, own, strict=True)}
-        yield Row(place, cells[int(number)], metrics)
+        yield Row(place, notations[number], metrics)
 
 
 def _complete_rows(table: Any, data: Data, meta: _Meta, path: Path) -> Iterator[Row]:
@@ -253,6 +258,8 @@ def _complete_rows(table: Any, data: Data, meta: _Meta, path: Path) -> Iterator[
                 seed: _accuracy(value, f"{path}, {place}: {key}")
                 for seed, value in _part(results, (key,), path).items()
             }
+            if not seeds:
+                raise InputError(f"{path}, {place}: {key} has no seed")
             metrics[name] = float(np.mean(list(seeds.values())))
             metrics |= {f"{name}_seed{seed}": value for seed, value in seeds.items()}
         yield Row(place, meta.ids[number].nb201_string, metrics)
@@ -263,6 +270,8 @@ def _files(meta: _Meta, data: Data, folder: Path) -> dict[str, tuple[str, ...]]:
     files: dict[str, tuple[str, ...]] = {"clean": ("clean_accuracy",)}
     for key, attack in _ATTACKS.items():
         files[key] = tuple(f"{attack}_{_text(value)}_accuracy" for value in meta.epsilons.get(key, ()))
+        if len(set(files[key])) < len(files[key]):
+            raise InputError(f"{folder / _META}: epsilons of {key}: two are the same")
     here = [name for name in _CORRUPTIONS if (folder / data / f"{name}_accuracy.json").exists()]
     if here and len(here) < len(_CORRUPTIONS):
         missing = next(name for name in _CORRUPTIONS if name not in here)

@@ -11,6 +11,7 @@ import typer
 
 from rnas.errors import InputError, RnasError, error_text
 from rnas.experiment import Experiment
+from rnas.utils._text import shown
 
 _SECONDS_BETWEEN_COPIES = 5.0
 _READING = ("GET", "HEAD")
@@ -43,9 +44,10 @@ def dashboard(
     with ReadOnlyDashboard(open_experiment(directory)) as served:
         try:
             server = make_server(host, port, served, handler_class=Quiet)
-        except (OSError, OverflowError) as error:
+        except (OSError, OverflowError, TypeError, ValueError) as error:
+            # Python raises the last two for a host that no name can be.
             reason = getattr(error, "strerror", None) or error
-            raise InputError(f"port={port}: cannot serve at {host} ({reason}); give another") from None
+            raise InputError(f"port={port}: cannot serve at {shown(host)} ({reason}); give another") from None
         with server:
             say(stderr(), f"{directory} is shown at http://{host}:{server.server_port}/dashboard/ until Ctrl-C")
             with suppress(KeyboardInterrupt):

@@ -90,7 +90,7 @@ def export(
 
 
 def _shape(text: str) -> tuple[int, int, int]:
-    match = re.fullmatch(r"(\d+)x(\d+)x(\d+)", text.strip())
+    match = re.fullmatch(r"(\d{1,9})x(\d{1,9})x(\d{1,9})", text.strip())
     if match is None:
         raise InputError(f"--input-shape {text!r}: write channels, height and width, such as 3x32x32")
     channels, height, width = map(int, match.groups())

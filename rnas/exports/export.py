@@ -15,6 +15,7 @@ from rnas.exports.format import Format
 from rnas.exports.network import Network, find_network
 from rnas.exports.verification import BLOCKED, TOLERANCE, Agreement, Written, verify
 from rnas.networks.architecture import Architecture, Shape
+from rnas.utils._directories import require_possible
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,7 @@ def export(
 
 def require_free(chosen: Format, target: Path) -> None:
     """Raise InputError unless a format can write to a path that does not exist yet."""
+    require_possible(target)
     if chosen.suffix and target.suffix != chosen.suffix:
         raise InputError(f"{target}: format {chosen.name} writes a {chosen.suffix} file; call it NAME{chosen.suffix}")
     if target.exists():

@@ -21,6 +21,7 @@ from rnas.networks.architecture import Architecture, Shape
 from rnas.networks.weights import describe_weights, load_weights
 from rnas.networks.zoo import find
 from rnas.utils._json_files import read_json
+from rnas.utils._text import shown
 from rnas.utils.files import file_hash
 from rnas.utils.provenance import versions
 
@@ -28,6 +29,9 @@ SCHEMA_VERSION = 1
 GIVEN = "from a file"
 _PROBE_SEED = 0
 _PROBE_IMAGES = 3
+
+_SEEDS = 2**63
+"""Number of seeds that torch takes."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +107,8 @@ def find_network(
         InputError: the network does not exist or cannot run at this shape, its logits are not finite, or files do not
             belong together.
     """
+    if not 0 <= seed < _SEEDS:
+        raise InputError(f"seed={shown(seed)}: give a whole number from 0 to 2^63 - 1")
     reference = resolve(words) if isinstance(words, str | Path) else _reference_of(words)
     classes, shape = image_format(reference, weights, num_classes, input_shape)
     with torch.random.fork_rng(devices=[]):

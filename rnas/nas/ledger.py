@@ -16,7 +16,7 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, IntD
 from optuna.storages import BaseStorage, InMemoryStorage
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, NonNegativeFloat, NonNegativeInt, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, NonNegativeInt, ValidationError
 
 from rnas.errors import InputError, LedgerError, error_text
 from rnas.nas.evaluators.evaluator import Evaluation, Status
@@ -297,7 +297,7 @@ class _EvaluationContent(BaseModel):
     status: Annotated[Status, Field(strict=False)]
     metrics: dict[str, FiniteFloat]
     curve: list[dict[str, int | float]]
-    seconds: NonNegativeFloat
+    seconds: Annotated[FiniteFloat, Field(ge=0)]
     provenance: dict[str, Any]
     reason: str
 

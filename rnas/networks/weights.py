@@ -5,6 +5,7 @@ No code in a file is executed: safetensors contain only tensors, and only tensor
 
 import pickle
 import re
+import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -429,7 +430,9 @@ def _from_safetensors(path: Path) -> dict[str, Tensor]:
 
 def _from_pickle(path: Path) -> Any:
     try:
-        with torch.serialization.safe_globals(list(_READABLE)):
+        with torch.serialization.safe_globals(list(_READABLE)), warnings.catch_warnings():
+            # Torch warns of files that it refuses, too.
+            warnings.simplefilter("ignore")
             return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # A damaged pickle raises almost anything.
         code = re.search(r"GLOBAL (\S+)", str(error)) if isinstance(error, pickle.UnpicklingError) else None

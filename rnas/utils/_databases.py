@@ -132,6 +132,8 @@ def reading(url: str) -> Iterator[BaseStorage]:
 
 def _parts(url: str) -> URL:
     """Return a URL in its parts; no message shows one that may have a password in another part."""
+    if not url.isprintable():
+        raise InputError("a URL has no characters that cannot be printed; write them with %, as %00")
     if url.count("@") > 1 and not url.startswith("sqlite"):
         raise InputError("a URL has one @, before the host; write another one, as in a password, as %40")
     try:

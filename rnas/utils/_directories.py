@@ -10,14 +10,22 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from rnas.errors import InputError
+from rnas.utils._text import shown
 from rnas.utils.files import disk_is_full
 
 
 def require_free(path: Path) -> None:
-    """Raise InputError if the path exists already."""
+    """Raise InputError if the path exists already, or if nothing can have it."""
+    require_possible(path)
     if path.exists():
         resume = f"rnas resume {shlex.quote(str(path))}"
         raise InputError(f"{path} exists already: choose another output, or resume it with {resume}")
+
+
+def require_possible(path: Path) -> None:
+    """Raise InputError if no file can have this path."""
+    if "\0" in str(path):
+        raise InputError(f"{shown(str(path))}: no path (it has a null character)")
 
 
 def next_free(name: str, folder: Path = Path("runs")) -> Path:

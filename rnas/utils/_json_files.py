@@ -1,6 +1,7 @@
 """Read JSON that people may have written or changed: nothing in it is passed over, and it is bounded in depth."""
 
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -14,6 +15,7 @@ from rnas.utils._yaml_files import explained
 
 _LARGEST = 512 * 1024**2
 _DEEPEST = 50
+_BITS = 128
 
 
 def parse_json(text: str | bytes, source: object) -> Any:
@@ -24,11 +26,14 @@ def parse_json(text: str | bytes, source: object) -> Any:
         source: what to call it in messages, such as its path.
 
     Raises:
-        InputError: it is not JSON, has a key twice in one object, a number that is not finite, or is nested too deeply.
+        InputError: it is not JSON, has a key twice in one object, a number that is not finite or beyond all use, or is
+            nested too deeply.
     """
     try:
         text = text.decode("utf-8") if isinstance(text, bytes) else text
-        value = json.loads(text, object_pairs_hook=_object, parse_constant=_not_finite)
+        value = json.loads(
+            text, object_pairs_hook=_object, parse_constant=_not_finite, parse_float=_finite, parse_int=_bounded
+        )
         _require_shallow(value)
     except RecursionError:
         raise InputError(f"{source}: not valid JSON (nested more than {_DEEPEST} deep)") from None
@@ -98,6 +103,20 @@ def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
 
 def _not_finite(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not a finite number")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        _not_finite(one_line(text, 40))
+    return number
+
+
+def _bounded(text: str) -> int:
+    number = int(text)
+    if number.bit_length() > _BITS:
+        raise ValueError(f"an integer of more than {_BITS} bits")
+    return number
 
 
 def _require_shallow(value: Any) -> None:

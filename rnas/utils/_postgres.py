@@ -182,6 +182,9 @@ def _connection(url: URL, name: str) -> Any:
         connection = psycopg.connect(*arguments, **{"application_name": application, **_KEPT_ALIVE, **given})
         connection.execute(_SERVER_KEEPS_ALIVE)
         connection.commit()
+    except UnicodeError as error:
+        # The host is not a name that any computer could have.
+        raise LedgerError(f"{name} cannot be opened: {error}") from None
     except psycopg.Error as error:
         reason = sqlite.first_reason(error)
         if "password" in reason:

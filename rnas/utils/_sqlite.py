@@ -60,7 +60,7 @@ def opened(path: Path) -> Iterator[RDBStorage]:
         LedgerError: the file is not a complete database, it cannot be written, or another program keeps it locked. What
             is damaged is not changed.
     """
-    place = path.resolve()
+    place = _place(path)
     # To read a file that SQLite has open in this process, and to close it, would release SQLite's locks.
     if place not in _open:
         check(path)
@@ -85,7 +85,7 @@ def reading(path: Path) -> Iterator[RDBStorage]:
     Raises:
         LedgerError: the file is not a complete database.
     """
-    with nullcontext(path) if path.resolve() in _open else _copied(path) as file, explained(path):
+    with nullcontext(path) if _place(path) in _open else _copied(path) as file, explained(path):
         if file != path:
             _check(file, path)
         storage = _storage(file)
@@ -116,6 +116,11 @@ def first_reason(error: BaseException) -> str:
     while (inner := getattr(error, "orig", None) or error.__cause__) is not None:
         error = inner
     return next(iter(str(error).splitlines()), type(error).__name__)
+
+
+def _place(path: Path) -> Path:
+    """Return where a path leads to; links that lead in a circle are no error here."""
+    return Path(os.path.realpath(path))
 
 
 def _reason(path: Path, reason: str) -> str:

@@ -5,7 +5,7 @@ import hashlib
 import os
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,14 +44,20 @@ def replacing(path: Path) -> Iterator[Path]:
     partial.unlink(missing_ok=True)
     partial.touch(exist_ok=False)
     mode = partial.stat().st_mode
-    yield partial
-    # Only the owner may read a file that safetensors writes, whatever the user's default is.
-    partial.chmod(mode)
-    # Windows only flushes what was opened to write.
-    with partial.open("rb+") as file:
-        # Otherwise the new name may reach the disk before the content.
-        os.fsync(file.fileno())
-    partial.replace(path)
+    try:
+        yield partial
+        # Only the owner may read a file that safetensors writes, whatever the user's default is.
+        partial.chmod(mode)
+        # Windows only flushes what was opened to write.
+        with partial.open("rb+") as file:
+            # Otherwise the new name may reach the disk before the content.
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except BaseException:
+        # On a full disk its room is needed.
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+        raise
 
 
 def write_text(path: Path, text: str) -> None:
@@ -77,7 +83,7 @@ def write_tensors(path: Path, tensors: "Mapping[str, Tensor]", metadata: Mapping
             safetensors.save_file(plain(tensors), partial, dict(metadata or {}))
         except SafetensorError as error:
             # The library gives the number of the system's error in words only.
-            code = re.search(r"code: (\d+)", str(error))
+            code = re.search(r"(?:code:|os error) (\d+)", str(error))
             number = errno.EIO if code is None else int(code[1])
             raise OSError(number, os.strerror(number), str(path)) from None
 

@@ -139,6 +139,10 @@ def _training(change: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
         ([record(train=[])], "line 1: train"),
         ([record(test_best=[{"Linf_pgd_acc": "much"}])], "Linf_pgd_acc is 'much', not a number"),
         ([record(test_best=[{"corruptions": {"fog": {"1": {"acc": 3.0}}}}])], "'fog' has not the levels 1 to 5"),
+        (
+            [record(test_best=[{"Linf_pgd_stable": 10**400}])],
+            "line 1: not valid JSON .an integer of more than 128 bits",
+        ),
         ([record(MACs=-1.0)], "MACs"),
         ([{"arch_id": 1}], "line 1: arch"),
         (["a text"], "line 1"),

@@ -125,6 +125,14 @@ def _truncated(folder: Path, name: str) -> None:
         (lambda f: _truncated(f, "ops.json"), r"ops.json: not valid JSON"),
         (lambda f: (f / "ops.json").unlink(), "ops.json: cannot be read"),
         (lambda f: (f / "ops.json").write_text('arch=["421211"]'), "network '1': ops.json has no cell of this number"),
+        (
+            lambda f: (f / "NAS-RobBench-201_html.json").write_text(json.dumps({"9" * 5_000: [0.5] * 18})),
+            r"network '9+\.\.\.9+': ops.json has no cell of this number",
+        ),
+        (
+            lambda f: (f / "NAS-RobBench-201_html.json").write_text(json.dumps({"00": [0.5] * 18})),
+            "network '00': ops.json has no cell of this number",
+        ),
         (lambda f: (f / "NAS-RobBench-201_html.json").write_text("acc=[1]"), "not the file of the web page"),
         (lambda f: (f / "NAS-RobBench-201_html.json").write_text('acc={"0": [0.5]}'), "not a list of 18 accuracies"),
         (
@@ -153,6 +161,18 @@ def test_what_is_wrong_in_the_page_is_named(tmp_path: Path, damage: Callable[[Pa
                 json.dumps({"cifar10": {"pgd@Linf": {"accuracy": {"0": [0.5]}}}})
             ),
             "1 accuracies for 3 epsilons",
+        ),
+        (
+            lambda f: (f / "cifar10" / "clean_accuracy.json").write_text(
+                json.dumps({"cifar10": {"clean": {"accuracy": {"77": 0.5}}}})
+            ),
+            "meta.json has no network '77'",
+        ),
+        (
+            lambda f: (f / "meta.json").write_text(
+                (f / "meta.json").read_text().replace('"fgsm@Linf": [1.0]', '"fgsm@Linf": [1.0, 1.0000001]')
+            ),
+            "epsilons of fgsm@Linf: two are the same",
         ),
         (lambda f: (f / "cifar10" / "fog_accuracy.json").unlink(), "fog_accuracy.json is missing; give all"),
     ],

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from rnas.experiment import CONFIG, Experiment
 from rnas.experiments.listeners.entry import Entry, point_name
 from rnas.experiments.listeners.tracker import Tracker
-from rnas.utils._directories import next_free
+from rnas.utils._directories import next_free, require_no_links
 from rnas.utils.files import write_text
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _PLACE = "tensorboard.txt"
 """File in an experiment's directory with the path of its own folder in a folder of several experiments."""
 
+_OWN = "tensorboard"
 _HALF_WRITTEN = ".partial"
 
 
@@ -44,7 +45,8 @@ class TensorBoard(Tracker):
         from torch.utils.tensorboard import SummaryWriter
 
         if self._folder is None:
-            self._place = experiment.path / "tensorboard"
+            require_no_links(experiment.path, (_OWN, f"{_OWN}{_HALF_WRITTEN}"))
+            self._place = experiment.path / _OWN
             self._place.mkdir(exist_ok=True)
         else:
             self._place = _own_folder(experiment, self._folder.resolve())

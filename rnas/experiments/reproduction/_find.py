@@ -35,7 +35,7 @@ def find(words: str | Path, device: Device | None = None) -> RecordedResult:
         return RecordedTraining.read(text, path, "best", device)
     if path.is_file():
         return RecordedEvaluation.read(text, path, device)
-    if path.exists():
+    if path.is_dir():
         raise InputError(f"{text} is a directory; for a member of a run write {text}: and {FORMS}")
     folder, colon, word = run_and_member(text)
     if not colon:

@@ -5,6 +5,7 @@ import math
 import time
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import chain
 from numbers import Real
 from typing import Any
 
@@ -101,10 +102,15 @@ def _checked(evaluation: Evaluation) -> Evaluation:
         seconds=float(evaluation.seconds),
         reason=one_line(str(evaluation.reason), _LONGEST_REASON),
     )
+    if not 0 <= checked.seconds < math.inf:
+        raise ValueError(f"the evaluator returned {checked.seconds:g} seconds, not a finite number of at least 0")
     for row in checked.curve:
         # A ledger refuses True and False, which Python counts as whole numbers, when it is read.
         if not isinstance(row, dict) or not all(type(value) in (int, float) for value in row.values()):
             raise TypeError(f"the evaluator returned a curve with {shown(row)}, not numbers by name")
+    for name in {*checked.metrics, *chain.from_iterable(checked.curve)}:
+        if not name.isprintable():
+            raise ValueError(f"the evaluator returned a metric {shown(name)}, a name that cannot be printed")
     for name, value in checked.metrics.items():
         if checked.status is Status.COMPLETE and not abs(value) <= LARGEST_METRIC:
             size = f"{value:g}, beyond {LARGEST_METRIC:g}" if math.isfinite(value) else "not a finite number"

@@ -181,18 +181,20 @@ def held_by(space: SearchSpace, rows: Iterable[tuple[str, str]], path: Path) -> 
 
 
 def results_of(space: SearchSpace, rows: Sequence[Row], path: Path, digest: str, known: Sequence[str] = ()) -> Results:
-    """Return the results of the rows that a space contains; a metric that a row lacks is NaN.
+    """Return the results of the rows that a space contains; a metric that a row lacks is NaN, and one
+    that all lack is left out.
 
     Raises:
         InputError: as :func:`held_by`.
     """
     held = held_by(space, [(row.place, row.architecture) for row in rows], path)
     names = dict.fromkeys(name for number, _ in held for name in rows[number].metrics)
+    columns = {name: np.array([rows[number].metrics.get(name, math.nan) for number, _ in held]) for name in names}
     return Results(
         path.name,
         digest,
         tuple(architecture for _, architecture in held),
-        {name: np.array([rows[number].metrics.get(name, math.nan) for number, _ in held]) for name in names},
+        {name: values for name, values in columns.items() if np.isfinite(values).any()},
         tuple(known),
     )
 

@@ -20,6 +20,8 @@ from rnas.utils._threads import available_cores
 
 Device = Literal["auto", "cpu", "cuda"]
 
+_MOST = 1_000
+
 
 def devices(device: Device, workers: int | None) -> list[str]:
     """Return the torch device of each evaluation that runs at once.
@@ -29,8 +31,10 @@ def devices(device: Device, workers: int | None) -> list[str]:
         workers: number of evaluations at once; None is one a core or GPU; 0 gives none.
 
     Raises:
-        InputError: there is no GPU here, and one is asked for.
+        InputError: there is no GPU here, and one is asked for; or there would be more processes than a host can have.
     """
+    if workers is not None and workers > _MOST:
+        raise InputError(f"workers: {workers:,} processes on one host; the most is {_MOST:,}")
     cuda = device == "cuda" or (device == "auto" and torch.cuda.is_available())
     if cuda and not torch.cuda.is_available():
         raise InputError("device: cuda is not available here; use device: cpu")

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import NonNegativeFloat, PositiveFloat
+from pydantic import Field
 
 from rnas.utils.model import Model
 
@@ -17,11 +17,11 @@ class RaySettings(Model):
     """``auto`` is the cluster that this host belongs to, ``local`` starts one here for the time of the run, and
     HOST:PORT names another.
     """
-    gpus_per_evaluation: NonNegativeFloat | None = None
+    gpus_per_evaluation: Annotated[float, Field(ge=0, le=1e4)] | None = None
     """GPUs of one evaluation, such as 0.25; None takes one where the cluster has GPUs."""
-    cpus_per_evaluation: PositiveFloat = 1.0
+    cpus_per_evaluation: float = Field(1.0, ge=1e-4, le=1e4)
     """CPU cores of one evaluation; it computes with one thread."""
-    memory_per_evaluation: PositiveFloat | None = None
+    memory_per_evaluation: Annotated[float, Field(ge=1e-3, le=1e6)] | None = None
     """Memory of one evaluation in GiB, which Ray sets aside; None sets nothing aside."""
 
 

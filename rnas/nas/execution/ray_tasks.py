@@ -2,8 +2,10 @@
 
 import logging
 import os
+import re
 import secrets
 import signal
+import socket
 import sys
 import threading
 import time
@@ -27,6 +29,7 @@ from rnas.utils.files import write_bytes
 _GRACE_SECONDS = 10.0
 _TICK_SECONDS = 0.25
 _LOOK_SECONDS = 1.0
+_ANSWER_SECONDS = 10.0
 _GIB = 2**30
 _LONGEST = 300
 _LOGS = "logs"
@@ -278,6 +281,13 @@ def _library() -> Any:
     return ray
 
 
+def _require_answer(address: str) -> None:
+    """Raise OSError if nothing answers at HOST:PORT, for which Ray would wait several minutes."""
+    host, colon, port = address.rpartition(":")
+    if colon and re.fullmatch("[0-9]{1,5}", port) and "/" not in host:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_ANSWER_SECONDS).close()
+
+
 def _connect(ray: Any, address: str, workers: int | None) -> bool:
     """Connect to a cluster, or start one; return whether this process was not connected before."""
     if ray.is_initialized():
@@ -288,8 +298,9 @@ def _connect(ray: Any, address: str, workers: int | None) -> bool:
     in_main = threading.current_thread() is threading.main_thread()
     handler = signal.getsignal(signal.SIGTERM)
     try:
+        _require_answer(address)
         ray.init(**options)
-    except (ConnectionError, RuntimeError, ValueError) as error:
+    except (OSError, OverflowError, RuntimeError, ValueError) as error:
         reason = one_line(error_text(error).strip().split("\n")[0], _LONGEST)
         fix = "start one with: ray start --head; or give the address local"
         raise InputError(f"ray: there is no cluster at address {address} ({reason}): {fix}") from None

@@ -3,6 +3,7 @@
 import json
 import re
 import sys
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,15 @@ def test_a_ledger_that_is_gone_is_one_line_until_it_is_back(tmp_path: Path) -> N
         assert re.fullmatch(rf"{re.escape(str(search.database))} is gone: .+", content["reason"])
         moved.rename(search.path)
         assert answer(app, "GET", "/api/studies")[0] == "200"
+
+
+@pytest.mark.parametrize("host", ["\udcff", "a..b", "a" * 300, "no host\n[red]"])
+def test_a_host_that_cannot_be_served_is_one_line(tmp_path: Path, command: Callable[..., Any], host: str) -> None:
+    pytest.importorskip("optuna_dashboard")
+    search = Search.create(SearchConfig.parse(CONFIG, "test"), tmp_path / "run")
+    result = command("dashboard", search.path, "--host", host, "--port", 0)
+    assert (result.code, result.err.count("\n")) == (2, 1), result.err
+    assert result.err.startswith("rnas: --port 0: cannot serve at '")
 
 
 def test_what_is_missing_is_one_line(tmp_path: Path, command, monkeypatch: pytest.MonkeyPatch) -> None:

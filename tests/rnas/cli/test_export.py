@@ -63,6 +63,11 @@ def test_as_json_with_weights_of_a_file(command: Command) -> None:
         (("--format", "caffe", "-o", "x"), "unknown export 'caffe'; known: hugging-face, nni, onnx, robustbench"),
         (("--format", "onnx", "-o", "x.py"), "x.py: format onnx writes a .onnx file; call it NAME.onnx"),
         (("--format", "safetensors", "-o", "x.safetensors", "--input-shape", "32"), "--input-shape '32': write"),
+        (
+            ("--format", "safetensors", "-o", "x.safetensors", "--input-shape", f"{'9' * 5_000}x1x1"),
+            "--input-shape '999",
+        ),
+        (("--format", "safetensors", "-o", "x.safetensors", "--seed", 10**30), "--seed 10000"),
         (("--format", "safetensors", "-o", "x.safetensors", "--weights", "no.pt"), "no.pt: cannot be read"),
         (("--format", "hugging-face", "-o", "."), ". exists already; choose another name"),
     ],

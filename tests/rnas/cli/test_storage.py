@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from rnas.nas.config import SearchConfig
 from rnas.nas.search import Search
+from rnas.utils.files import write_tensors
 from tests.rnas.cli.conftest import Result
 
 QUICK: dict[str, Any] = {
@@ -72,6 +74,13 @@ def test_a_search_is_not_begun_on_a_full_disk(command: Command, disk: Disk) -> N
     result = command("search", "--space", "digits-bench", "--output", place / "run")
     assert result.code == 1, result.err
     assert len(result.err.splitlines()) == 1, result.err
+    assert list(place.iterdir()) == []
+
+
+def test_weights_that_find_no_room_say_so(disk: Disk) -> None:
+    place = disk("size=100k")
+    with pytest.raises(OSError, match="No space left on device"):
+        write_tensors(place / "x.safetensors", {"weight": torch.zeros(100_000)})
     assert list(place.iterdir()) == []
 
 

@@ -35,6 +35,15 @@ def test_an_asynchronous_search_leaves_no_worker_idle() -> None:
     assert found.to_dict()["cluster"]["workers"] == 10
 
 
+@pytest.mark.parametrize(
+    "change",
+    [{"spread": 1e200}, {"failures": 0.9999999999}, {"workers": 10**9}, {"seconds": 1e308}, {"slowness": 1e308}],
+)
+def test_a_cluster_beyond_all_use_is_refused(change: dict[str, float]) -> None:
+    with pytest.raises(InputError, match=rf"ClusterModel: {next(iter(change))}: input should be less than or equal"):
+        ClusterModel(**change)
+
+
 def test_a_strategy_that_proposes_batches_only_cannot_be_simulated() -> None:
     setup = resolve(SearchConfig.parse({**preset("digits-bench"), "budget": 20}, "test"), Path(), "test")
 

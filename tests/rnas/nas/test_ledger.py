@@ -190,6 +190,7 @@ def test_a_trial_without_an_attribute_or_with_another_type_is_refused(content: d
         ({"provenance": "x"}, "provenance"),
         ({"seconds": "<b>"}, "seconds"),
         ({"seconds": -1.0}, "seconds"),
+        ({"seconds": math.inf}, "seconds"),
         ({"metrics": {"robust_accuracy": "x", "flops": 1}}, "metrics.robust_accuracy"),
         ({"metrics": {"robust_accuracy": math.nan, "flops": 1}}, "metrics.robust_accuracy"),
         ({"metrics": {}}, "metrics: robust_accuracy is missing"),

@@ -419,6 +419,7 @@ def test_the_code_in_a_refused_file_is_named(path: Path) -> None:
 
 
 @pytest.mark.parametrize("protocol", [0, 2, 5])
+@pytest.mark.filterwarnings("error")
 def test_bare_pickles_are_not_run_either(path: Path, tmp_path: Path, protocol: int) -> None:
     marker = tmp_path / "run"
     path.write_bytes(pickle.dumps(attacks(marker)["os"], protocol))

@@ -42,6 +42,8 @@ def test_reading_and_opening_make_nothing(tmp_path: Path) -> None:
         ("postgresql://me:s3cret/x", "^this is not the URL of a database"),
         ("postgresql://me:sec@ret@host/x", "^a URL has one @, before the host; write another one, .* as %40"),
         ("mysql://me:secret@host/x", "^mysql is no database that holds ledgers; give PostgreSQL"),
+        ("sqlite:///a\0b", "a URL has no characters that cannot be printed"),
+        ("postgresql://me:secret@\udcff/x", "a URL has no characters that cannot be printed"),
         ("sqlite://", "the URL of a SQLite file is sqlite:///PATH"),
         ("sqlite:////here.db?timeout=3", "the URL of a SQLite file is sqlite:///PATH"),
     ],
@@ -55,6 +57,12 @@ def test_what_is_no_database_is_one_line_without_a_password(url: str, message: s
 def test_a_url_is_recorded_without_its_passwords() -> None:
     url = "postgres://me:a%40secret@host:5433/x?sslpassword=7&sslmode=require&password=8&oauth_client_secret=9"
     assert databases.recorded(url) == "postgresql+psycopg://me@host:5433/x?sslmode=require"
+
+
+def test_a_host_that_no_name_can_be_is_one_line() -> None:
+    pytest.importorskip("psycopg")
+    with pytest.raises(InputError, match=r"storage: postgresql.*@a\.\.b/x cannot be opened: "):
+        databases.create("postgresql://me@a..b/x")
 
 
 def test_a_file_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:

@@ -35,6 +35,11 @@ def test_or_not_at_all(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_no_file_can_be_called_is_refused() -> None:
+    with pytest.raises(InputError, match=r"'a\\x00b': no path \(it has a null character\)"):
+        creating(Path("a\0b")).__enter__()
+
+
 def test_what_is_there_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(InputError) as found:
         creating(tmp_path).__enter__()

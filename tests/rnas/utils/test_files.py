@@ -20,6 +20,9 @@ def test_what_fails_half_way_leaves_the_old_file(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="half way"):
         fail()
     assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+    # A process that is killed leaves it.
+    path.with_name("file.txt.partial").touch()
     discard_partial(tmp_path)
     assert list(tmp_path.iterdir()) == [path]
 

@@ -20,6 +20,9 @@ from rnas.utils._json_files import parse_json, read_json_object
         ("", "not valid JSON"),
         ("[NaN]", "NaN is not a finite number"),
         ("[-Infinity]", "-Infinity is not a finite number"),
+        ("[1e400]", "1e400 is not a finite number"),
+        (f"[-{'9' * 400}.0]", r"9 \.\.\. 9+\.0 is not a finite number"),
+        (f"[{'9' * 400}]", "an integer of more than 128 bits"),
     ],
 )
 def test_json_beyond_the_bounds_is_refused_in_one_line(text: str, reason: str) -> None:

@@ -107,6 +107,14 @@ def test_it_is_not_made_by_reading_or_opening(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_link_to_itself_is_gone(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    path.symlink_to(path)
+    for way in (sqlite.reading, sqlite.opened):
+        with pytest.raises(LedgerError, match=r"ledger\.db is gone"), way(path):
+            pass
+
+
 _LOCK = """
 import sqlite3, sys
 connection = sqlite3.connect(sys.argv[1], isolation_level=None)

@@ -244,6 +244,19 @@ def test_a_failure_is_one_warning_and_ends_nothing(tmp_path: Path, caplog: pytes
     assert said == "broken failed, and nothing more is tracked; the experiment continues: no server"
 
 
+def test_nothing_is_written_through_a_link_in_the_experiment(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    pytest.importorskip("tensorboard")
+    experiment = experiments_small.training(tmp_path / "run")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (experiment.path / "tensorboard").symlink_to(elsewhere)
+    with caplog.at_level(logging.WARNING):
+        experiment.run(TensorBoard(), workers=0)
+    [said] = [record.getMessage() for record in caplog.records]
+    assert "tensorboard is a link, and nothing is written through one" in said
+    assert list(elsewhere.iterdir()) == []
+
+
 class Missing(Broken):
     """Need what nobody has."""
 

@@ -36,6 +36,13 @@ def test_what_a_ledger_cannot_hold_becomes_what_it_can() -> None:
         (Evaluation(Status.COMPLETE, {"score": 1.0}, provenance={"file": Path("x")}), "not JSON serializable"),
         (Evaluation(Status.COMPLETE, {"score": float("inf")}), "'score' is not a finite number"),
         (Evaluation(Status.COMPLETE, {"score": 1.0}, ({"epoch": 1, "best": True},)), "not numbers by name"),
+        (
+            Evaluation(Status.COMPLETE, {"score": 1.0}, seconds=float("nan")),
+            "returned nan seconds, not a finite number",
+        ),
+        (Evaluation(Status.COMPLETE, {"score": 1.0}, seconds=-0.5), "returned -0.5 seconds, not a finite number"),
+        (Evaluation(Status.COMPLETE, {"a\udcff": 1.0}), r"a metric 'a\udcff', a name that cannot be printed"),
+        (Evaluation(Status.COMPLETE, {"score": 1.0}, ({"\0": 1},)), r"a metric '\x00', a name that cannot be printed"),
     ],
 )
 def test_a_bad_result_is_a_failure_with_its_reason(given: Any, reason: str) -> None:

@@ -19,6 +19,8 @@ def test_workers_are_counted() -> None:
     assert devices("cpu", 0) == []
     assert slots(0, "cpu") == ["cpu"]
     assert len(devices("cpu", None)) >= 1
+    with pytest.raises(InputError, match="workers: 1,000,000 processes on one host; the most is 1,000"):
+        devices("cpu", 1_000_000)
 
 
 def test_a_gpu_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

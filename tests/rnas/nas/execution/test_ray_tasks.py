@@ -171,6 +171,19 @@ def test_workers_are_an_upper_limit_and_none_of_them_is_one_by_one(workers: int 
         assert executor.slots == slots
 
 
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "a..b:6379"])
+def test_where_nothing_answers_ray_does_not_wait(address: str) -> None:
+    pytest.importorskip("ray")
+    with pytest.raises(InputError, match=f"ray: there is no cluster at address {address} .*: start one with"):
+        RayTasks(Scripted({}), RaySettings(address=address), Limits())
+
+
+@pytest.mark.parametrize("change", [{"cpus_per_evaluation": 1e-300}, {"memory_per_evaluation": 1e300}])
+def test_resources_beyond_all_use_are_refused(change: dict[str, float]) -> None:
+    with pytest.raises(InputError, match=f"RaySettings: {next(iter(change))}: input should be"):
+        RaySettings(**change)
+
+
 def test_the_cluster_of_the_block_replaces_what_the_settings_say() -> None:
     own = RaySettings(address="here:1", cpus_per_evaluation=2.0)
     assert cluster(own) == own
