@@ -126,6 +126,7 @@ def search(place: Place) -> dict[str, Any]:
     if place.data is not None:
         options += ["--data-dir", place.data]
         options += ["--set", "evaluator.train.images={search_val: 1000, test: 1000}"]
+        options += ["--set", "evaluator.train.fidelity.images=10000"]
     if place.tiny:
         options += ["--set", "evaluator.train.fidelity={epochs: 1, batch_size: 64, images: 64, attack_steps: 1}"]
         options += ["--set", "evaluator.train.images={search_val: 32, test: 32}"]

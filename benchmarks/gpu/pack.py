@@ -49,7 +49,7 @@ def main() -> None:
         if given.data_dir is not None:
             images(given.data_dir, folder / "data", *given.images)
         given.file.parent.mkdir(parents=True, exist_ok=True)
-        with lzma.open(given.file, "wb", preset=6) as stream, tarfile.open(fileobj=stream, mode="w") as archive:
+        with lzma.open(given.file, "wb", preset=2) as stream, tarfile.open(fileobj=stream, mode="w") as archive:
             archive.add(folder, ".")
     print(f"{given.file}: {given.file.stat().st_size / 2**20:.0f} MiB")
 
