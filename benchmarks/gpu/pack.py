@@ -39,7 +39,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file", type=Path, help="what is written, a .tar.xz")
     parser.add_argument("--data-dir", type=Path, help="folder of CIFAR-10; without it no images are packed")
-    parser.add_argument("--images", type=int, nargs=2, default=(12_000, 2_000), help="for training and for tests")
+    parser.add_argument("--images", type=int, nargs=2, default=(10_000, 1_000), help="for training and for tests")
     parser.add_argument("--python", default="3.12", help="version on the machine")
     parser.add_argument(
         "--without",
