@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 
 from rnas.nas._loop import spent
 from rnas.nas._setup import Setup
+from rnas.nas.evaluators.evaluator import CountsImages, SharesCost, Task
 from rnas.nas.final_evaluation import FinalMember, ranked
 from rnas.nas.front import hypervolume_history, non_dominated
 from rnas.nas.ledger import Record
 from rnas.nas.objective import minimised
 from rnas.nas.quality import Quality, latest_quality, surrogate_quality
 from rnas.networks import architecture as arch
+from rnas.training.search_cost import NO_COST, SearchCost
 from rnas.utils._lazy import LazyModule
 from rnas.utils._tabular import Tabular, notebook_table
 
@@ -78,6 +80,22 @@ class SearchResult(Tabular):
     def spent(self) -> float:
         """Return what the proposals so far cost, in evaluations at the highest rung."""
         return spent(self.records, self.setup.evaluator.rungs)
+
+    @property
+    def cost(self) -> SearchCost | None:
+        """Return the images and seconds of all evaluations, and of what they share, such as a supernet.
+
+        None if the evaluator does not count images.
+        """
+        evaluator = self.setup.evaluator
+        if not isinstance(evaluator, CountsImages):
+            return None
+        cost = evaluator.shared_cost if isinstance(evaluator, SharesCost) else NO_COST
+        for record in self.records:
+            if record.evaluation is not None:
+                counted = evaluator.cost(Task(record.architecture, record.seed, record.fidelity))
+                cost += counted + SearchCost(device_seconds=record.evaluation.seconds)
+        return cost
 
     @property
     def values(self) -> NDArray[np.float64]:
@@ -149,6 +167,7 @@ class SearchResult(Tabular):
             "final_evaluation": self._final_evaluation(),
             "fidelity": list(self.fidelity),
             "rules": self.rules,
+            "cost": None if self.cost is None else self.cost.to_dict(),
             "notes": list(self.setup.evaluator.notes),
         }
         clean: dict[str, Any] = _finite(run)

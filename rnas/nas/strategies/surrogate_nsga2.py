@@ -114,7 +114,7 @@ class SurrogateNSGA2:
     ) -> Integers:
         """Return up to ``n`` genomes with the best acquisition."""
         problem, surrogate = self._problem, surrogates.best
-        front = non_dominated(surrogate.points)
+        front = non_dominated(surrogate.expected)
 
         def acquisition(genomes: Integers) -> Floats:
             return surrogates.plain.posterior(genomes).lower_bound(_KAPPA)
@@ -134,7 +134,7 @@ class SurrogateNSGA2:
             layers = NonDominatedSorting().do(acquisition(pool), n_stop_if_ranked=SHORTLIST)
             pool = pool[np.concatenate(layers)[:SHORTLIST]]
         box = Box.around(surrogate.points, problem.reference, problem.ideal)
-        counted = [surrogate.points[front], surrogate.underway]
+        counted = [surrogate.expected[front], surrogate.underway]
         if len(pending):
             counted.append(surrogate.posterior(pending).median)
         posterior = box.scaled_posterior(surrogate.posterior(pool))
