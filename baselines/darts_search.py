@@ -15,8 +15,8 @@ from search_spaces.darts import OPERATIONS
 class Darts(CellSearchMethod):
     """Mix the operations of an edge by the softmax of its parameters, and minimise the cross-entropy on held images.
 
-    Everything but the length is that of the paper: half of the images trains the weights and the other one fits the
-    architecture; SGD for the weights, Adam for the architecture.
+    Everything is as in the paper: half of the images trains the weights and the other one fits the architecture, by SGD
+    for the weights and Adam for the architecture.
     """
 
     operations: ClassVar[tuple[str, ...]] = ("none", *OPERATIONS)

@@ -27,6 +27,7 @@ from rnas.networks.architecture import Architecture, Shape
 from rnas.networks.weight_names import WeightNames
 from rnas.networks.weights import describe_weights
 from rnas.networks.zoo import baselines, find
+from rnas.training.search_cost import SearchCost
 from rnas.utils._json_files import parse_json
 from rnas.utils._regular_files import read_bytes
 from rnas.utils.files import file_hash
@@ -46,11 +47,13 @@ class Reference(EvaluatedNetwork):
         space: the space that it was searched in, of a member of a run.
         record: what that run's ledger says of it.
         exported: what an export of rnas records of the network and its weights; None if it is no export.
+        search_cost: what the search that found it has cost; None if that is not known.
     """
 
     space: SearchSpace | None = None
     record: Record | None = None
     exported: Mapping[str, Any] | None = None
+    search_cost: SearchCost | None = None
 
 
 def resolve(text: str | Path) -> Reference:
@@ -161,12 +164,14 @@ def _of_run(run: SearchResult, word: str, text: str) -> Reference:
         _training(run),
         space,
         record,
+        search_cost=run.cost,
     )
 
 
 def _of_cell_search(path: Path, text: str) -> Reference:
     search = CellSearch.open(path)
-    architecture, dataset = search.result().architecture, search.dataset
+    result, dataset = search.result(), search.dataset
+    architecture = result.architecture
     return Reference(
         text,
         architecture,
@@ -174,6 +179,7 @@ def _of_cell_search(path: Path, text: str) -> Reference:
         dataset.num_classes,
         _namings(architecture),
         training=search.settings,
+        search_cost=result.cost,
     )
 
 

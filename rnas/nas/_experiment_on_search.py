@@ -58,6 +58,11 @@ class ExperimentOnSearch(Experiment[S, R]):
             raise self._unfinished()
         return self._result(tasks, records)
 
+    def records(self) -> tuple[Record, ...]:
+        """Return all evaluations so far, in the order of the ledger."""
+        with self.reading() as storage:
+            return tuple(self._ledger(storage).records)
+
     @abstractmethod
     def _tasks(self) -> list[Task]:
         """Return what is to be evaluated."""

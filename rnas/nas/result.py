@@ -9,24 +9,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rnas import registry
 from rnas.nas._loop import spent
 from rnas.nas._setup import Setup
+from rnas.nas.evaluators.evaluator import CountsImages, SharesCost, Task
 from rnas.nas.final_evaluation import FinalMember, ranked
 from rnas.nas.front import hypervolume_history, non_dominated
 from rnas.nas.ledger import Record
 from rnas.nas.objective import minimised
 from rnas.nas.quality import Quality, latest_quality, surrogate_quality
 from rnas.networks import architecture as arch
-from rnas.utils._lazy import LazyModule
+from rnas.training.search_cost import NO_COST, SearchCost
 from rnas.utils._tabular import Tabular, notebook_table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-    from rnas.report import figures
-else:
-    # What draws stands above what it draws, and needs an extra.
-    figures = LazyModule("rnas.report.figures")
 
 SCHEMA_VERSION = 1
 CHECKPOINTS = "checkpoints"
@@ -57,7 +54,7 @@ class SearchResult(Tabular):
 
     @property
     def name(self) -> str:
-        """Name of the search."""
+        """Return the name of the search."""
         return self.setup.config.name or ""
 
     def checkpoint(self, key: str) -> Path | None:
@@ -78,6 +75,22 @@ class SearchResult(Tabular):
     def spent(self) -> float:
         """Return what the proposals so far cost, in evaluations at the highest rung."""
         return spent(self.records, self.setup.evaluator.rungs)
+
+    @property
+    def cost(self) -> SearchCost | None:
+        """Return the images and seconds of all evaluations, and of what they share, such as a supernet.
+
+        None if the evaluator does not count images.
+        """
+        evaluator = self.setup.evaluator
+        if not isinstance(evaluator, CountsImages):
+            return None
+        cost = evaluator.shared_cost if isinstance(evaluator, SharesCost) else NO_COST
+        for record in self.records:
+            if record.evaluation is not None:
+                counted = evaluator.cost(Task(record.architecture, record.seed, record.fidelity))
+                cost += counted + SearchCost(device_seconds=record.evaluation.seconds)
+        return cost
 
     @property
     def values(self) -> NDArray[np.float64]:
@@ -149,6 +162,7 @@ class SearchResult(Tabular):
             "final_evaluation": self._final_evaluation(),
             "fidelity": list(self.fidelity),
             "rules": self.rules,
+            "cost": None if self.cost is None else self.cost.to_dict(),
             "notes": list(self.setup.evaluator.notes),
         }
         clean: dict[str, Any] = _finite(run)
@@ -183,11 +197,13 @@ class SearchResult(Tabular):
         self, ax: "Axes | None" = None, *, x: str | None = None, y: str | None = None, dark: bool = False
     ) -> "Axes":
         """Draw the front among all networks with matplotlib; see :func:`rnas.report.figures.plot_front`."""
-        return figures.plot_front(self, ax, x=x, y=y, dark=dark)
+        drawn: Axes = registry.load(registry.FIGURES, "front")(self, ax, x=x, y=y, dark=dark)
+        return drawn
 
     def plot_hypervolume(self, ax: "Axes | None" = None, *, dark: bool = False) -> "Axes":
         """Draw the hypervolume after each evaluation; see :func:`rnas.report.figures.plot_hypervolume`."""
-        return figures.plot_hypervolume(self, ax, dark=dark)
+        drawn: Axes = registry.load(registry.FIGURES, "hypervolume")(self, ax, dark=dark)
+        return drawn
 
     def __repr__(self) -> str:
         """Return the search in a line."""

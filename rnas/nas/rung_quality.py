@@ -113,7 +113,7 @@ def _quality(
     judge = highest[:, -1]
 
     def estimate(first: Floats, second: Floats) -> Interval:
-        return _bootstrapped(lambda rows: kendall_tau(first[rows], second[rows]), samples)
+        return bootstrapped(lambda rows: kendall_tau(first[rows], second[rows]), samples)
 
     def promoted(rows: Integers) -> Integers:
         count = int(np.ceil(promote * len(rows)))
@@ -134,8 +134,8 @@ def _quality(
         tau=estimate(lower[:, 0], judge),
         ceiling=estimate(highest[:, 0], judge) if several else None,
         noise=estimate(lower[:, 0], lower[:, -1]) if several else None,
-        recall=_bootstrapped(recall, samples),
-        regret=_bootstrapped(regret, samples),
+        recall=bootstrapped(recall, samples),
+        regret=bootstrapped(regret, samples),
     )
 
 
@@ -165,7 +165,7 @@ def optimum_shifts(
             ) -> float:
                 return _optimum(x[s], cost[s], first[s]) - _optimum(x[s], cost[s], last[s])
 
-            shift = _bootstrapped(moved, samples)
+            shift = bootstrapped(moved, samples)
             found.append(Shift(name, rung, _optimum(x, cost, first), _optimum(x, cost, last), shift))
     return found
 
@@ -184,7 +184,13 @@ def _optimum(x: Floats, cost: Floats, score: Floats) -> float:
     return float(middle + scale * best)
 
 
-def _bootstrapped(statistic: Callable[[Integers], float], samples: Integers) -> Interval:
+def bootstrapped(statistic: Callable[[Integers], float], samples: Integers) -> Interval:
+    """Return a statistic of all rows with its 95 % interval by the bootstrap.
+
+    Args:
+        statistic: from the numbers of rows, some of which may occur several times, to its value.
+        samples: (resamples, n), the rows of each resample of n rows.
+    """
     values = [statistic(rows) for rows in samples]
     low, high = np.nanpercentile(values, _INTERVAL)
     return Interval(statistic(np.arange(samples.shape[1])), float(low), float(high))

@@ -5,6 +5,7 @@ from typing import Any
 
 from rnas.experiments.comparison._training import CLEAN, PRIMARY
 from rnas.report._chance import chance_text, is_at_chance
+from rnas.utils.quantities import duration as duration_text
 from rnas.utils.quantities import format_size, pluralize
 
 Content = Mapping[str, Any]
@@ -227,6 +228,7 @@ def notes(content: Content) -> list[str]:
     ]
     if not content["flags_looked_for"]:
         found.append("The networks were not checked for signs of overestimated robustness.")
+    found += _search_costs(content)
     devices = sorted({device for one in content["networks"] for device in one["devices"]})
     if devices:
         found.append(
@@ -235,6 +237,20 @@ def notes(content: Content) -> list[str]:
             f"{' and '.join(devices)}. Other processes may have run there at the same time."
         )
     return found
+
+
+def _search_costs(content: Content) -> list[str]:
+    """Return the sentence on what the searches that found networks have cost, if any network has one."""
+    costs = {one["name"]: one["search_cost"] for one in content["networks"] if one.get("search_cost")}
+    if not costs:
+        return []
+    each = (
+        f"{name} {format_size(cost['images_forward'])} forward, {format_size(cost['images_backward'])} backward and "
+        f"{duration_text(cost['device_seconds'])}"
+        for name, cost in costs.items()
+    )
+    others = "" if len(costs) == len(content["networks"]) else "; that of the other networks is not known here"
+    return [f"Cost of the searches, in images passed and in time on a device: {'; '.join(each)}{others}."]
 
 
 def percent(value: float | None) -> str:

@@ -17,7 +17,7 @@ from rnas.report._palette import FONT, palette
 from rnas.utils.files import write_text
 from rnas.utils.quantities import duration, format_size
 
-_CELLS = ("normal", "reduction")
+_CELLS = ("Normal", "Reduction")
 _FIGURE = "strengths"
 _COLOURS = ("faint", "stage-1", "stage-2", "stage-3", "stage-4", "accent", "warm", "warning")
 
@@ -35,11 +35,11 @@ def write(result: CellSearchResult, path: Path) -> None:
 def blocks(result: CellSearchResult) -> list[Block]:
     """Return the derived cells, the network, and what the search has cost."""
     content = result.to_dict()
-    cost = content["cost"]
     ending = [f"The search ended before its last epoch: {result.diverged}."] if result.diverged else []
     return [
         *ending,
-        *(derived(result, cell) for cell in range(len(_CELLS))),
+        *(block for cell, name in enumerate(_CELLS) for block in (Heading(f"{name} cell"), derived(result, cell))),
+        Heading("Network and cost"),
         Code(genotype_text(result.genotype)),
         Facts(
             {
@@ -47,9 +47,9 @@ def blocks(result: CellSearchResult) -> list[Block]:
                 f"{format_size(content['flops'])} FLOPs, {result.settings.derived_layers} cells, "
                 f"{result.settings.derived_channels} channels",
                 "epochs": str(len(result.history)),
-                "images forward": f"{cost['images_forward']:,.0f}",
-                "images backward": f"{cost['images_backward']:,.0f}",
-                "device": f"{duration(cost['device_seconds'])} on {result.settings.device}",
+                "images forward": f"{result.cost.images_forward:,}",
+                "images backward": f"{result.cost.images_backward:,}",
+                "device": f"{duration(result.cost.device_seconds)} on {result.settings.device}",
             }
         ),
         f"Train the network with: rnas train {result.path} --recipe sat",
@@ -69,7 +69,7 @@ def derived(result: CellSearchResult, cell: int) -> Table:
             own = row[names.index(operation)]
             rows.append((f"{source} to {node}", operation, f"{own:.4f}", f"{next_name} {next_best:.4f}"))
     headings = columns("edge", "operation", "strength", "next best", words=2, last_words=1)
-    return Table(headings, tuple(rows), caption=f"{_CELLS[cell]} cell")
+    return Table(headings, tuple(rows))
 
 
 def development(result: CellSearchResult) -> list[Block]:
@@ -78,13 +78,16 @@ def development(result: CellSearchResult) -> list[Block]:
     changed = [epoch for epoch in range(epochs) if result.genotype_after(epoch) != last]
     since = changed[-1] + 1 if changed else 0
     names = result.operations
-    shown: list[Block] = [f"The derived cells are those of the end since epoch {since} of {epochs}."]
+    shown: list[Block] = [
+        f"The derived cells are those of the end since epoch {since} of {epochs}. If they changed until the end, or if "
+        "the next best operation of an edge is nearly as strong, another seed is likely to give other cells."
+    ]
     for cell, name in enumerate(_CELLS):
         rows = tuple(
             (f"{source} to {node}", *(f"{value:.4f}" for value in row))
             for (source, node), row in zip(EDGES, result.strengths[-1][cell], strict=True)
         )
-        shown.append(Table(columns("edge", *names), rows, caption=f"strengths of the operations in the {name} cell"))
+        shown += [f"Strengths of the operations in the {name.lower()} cell:", Table(columns("edge", *names), rows)]
     return shown
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from rnas.experiment import REPORT
 from rnas.nas.fidelity_study import FidelityResult
+from rnas.nas.supernet.settings import FINETUNED
 from rnas.report import _page as page
 from rnas.report._blocks import Block, Table, columns
 from rnas.utils.quantities import format_size, pluralize
@@ -25,7 +26,7 @@ def blocks(result: FidelityResult) -> list[Block]:
 
 def section(study: Study) -> list[Block]:
     """Return the figures of a study, what they mean, and whether the optimum moves between rungs."""
-    return [quality_table(study), *captions(study), *shift_sentences(study)]
+    return [quality_table(study), *ranking_sentences(study), *captions(study), *shift_sentences(study)]
 
 
 def quality_table(study: Study) -> Table:
@@ -45,6 +46,16 @@ def quality_table(study: Study) -> Table:
     ]
     headings = ("rung", "FLOPs", "networks", "tau", "ceiling", "own noise", "top fifth promoted", "regret, points")
     return Table(columns(*headings, words=2), tuple(rows))
+
+
+def ranking_sentences(study: Study) -> list[str]:
+    """Return a sentence for each rung and band in which the rung does not rank networks."""
+    return [
+        f"{_fidelity(study, quality['rung'])} does not rank networks of {format_size(quality['flops'][0])} to "
+        f"{format_size(quality['flops'][1])} FLOPs: the interval of tau includes 0."
+        for quality in study["quality"]
+        if quality["tau"]["low"] <= 0
+    ]
 
 
 def captions(study: Study) -> list[str]:
@@ -87,6 +98,8 @@ def _settings(fidelity: Mapping[str, Any]) -> str:
 
 
 def _setting(name: str, value: Any) -> str:
+    if name == FINETUNED:
+        return f"shared weights, fine-tuned for {pluralize(value, 'epoch')}" if value else "shared weights"
     if name in ("epochs", "images"):
         return f"{value} {name.removesuffix('s') if value == 1 else name}"
     return f"{name.replace('_', ' ')} {value}"

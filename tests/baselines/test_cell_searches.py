@@ -16,6 +16,7 @@ from baselines.advrush_search import AdvRush, curvature
 from baselines.darts_search import Darts
 from baselines.racl_search import LogNormal, Racl, lipschitz_constant, network_constant
 from rnas import registry
+from rnas.experiments import resolve
 from rnas.experiments.cell_search import CellSearchMethod, HeldBatch
 from rnas.networks import architecture as arch
 from rnas.networks.cell_skeleton import EDGES
@@ -273,7 +274,7 @@ def test_advrush_without_its_curvature_is_darts(found: Callable[..., rnas.CellSe
     assert same.genotype == darts.genotype
     assert other.strengths[0] == darts.strengths[0]
     assert other.strengths[-1] != darts.strengths[-1]
-    assert other.cost["images_forward"] == 2 * darts.cost["images_forward"]
+    assert other.cost.images_forward == 2 * darts.cost.images_forward
 
 
 @pytest.mark.slow
@@ -311,6 +312,7 @@ def test_the_derived_network_is_trained_on_all_images_of_the_search(
         output=tmp_path / "training",
     )
     assert training.status == "complete"
+    assert resolve(result.path).search_cost == result.cost
     assert training.settings.data == "digits"
     assert (training.settings.images.val, training.settings.images.test) == (40, 40)
     with pytest.raises(rnas.InputError, match=r"images that .* was chosen by"):

@@ -12,10 +12,10 @@ import torch
 from torch import Tensor, nn
 
 import rnas
+from rnas.data.loading import load_dataset
 from rnas.data.splits import SplitSizes
 from rnas.errors import InputError, WeightsWarning
 from rnas.evaluation._image_flags import unpack
-from rnas.evaluation.training_settings import load_dataset
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture
 from rnas.networks.darts_cells import doubling_network

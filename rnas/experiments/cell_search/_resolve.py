@@ -20,6 +20,9 @@ _DIGITS_SIZES = {"layers": 4, "channels": 4, "derived_layers": 8, "derived_chann
 _DIGITS_LENGTH = {"epochs": 20, "batch_size": 32}
 """A search of minutes on one core."""
 
+_DIGITS_RATE = 0.01
+"""Learning rate of the architecture, which has a few hundred steps instead of the papers' 20,000."""
+
 _OF_FIDELITY = ("epochs", "batch_size")
 
 
@@ -47,10 +50,12 @@ def resolve_settings(
     content = {"name": content} if isinstance(content, str) else dict(content)
     usual = (own or method_class(str(content.get("name")))).recipe
     data, folder = given.pop("data", _DIGITS), given.pop("data_dir", None)
+    on_digits = data == _DIGITS
+    if on_digits and own is None:
+        content = {"learning_rate": _DIGITS_RATE, **content}
     folder = None if folder is None else Path(folder).expanduser().resolve()
     dataset = load_dataset(data, folder)
     recipe = Recipe.resolve(_over(usual, given.pop("recipe", {})), f"{SOURCE}: recipe")
-    on_digits = data == _DIGITS
     length = _DIGITS_LENGTH if on_digits else {"epochs": recipe.epochs, "batch_size": recipe.batch_size}
     length = {**length, **{key: given.pop(key) for key in _OF_FIDELITY if key in given}}
     sizes = given.pop("images", {})

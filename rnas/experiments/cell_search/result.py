@@ -16,6 +16,7 @@ from rnas.networks import architecture as arch
 from rnas.networks.cell_skeleton import EDGES
 from rnas.networks.darts_cells import DartsCellNetwork, doubling_network
 from rnas.networks.genotypes import Genotype
+from rnas.training.search_cost import NO_COST, SearchCost
 from rnas.utils._json_files import Content
 from rnas.utils._tabular import Tabular, notebook_table
 
@@ -94,14 +95,13 @@ class CellSearchResult(Tabular):
         return doubling_network(self.genotype, self.settings.derived_layers, self.settings.derived_channels)
 
     @property
-    def cost(self) -> dict[str, float]:
-        """Return images passed forward, images passed backward, and seconds on the device."""
-        last = self.history[-1] if self.history else {"images_forward": 0, "images_backward": 0}
-        return {
-            "images_forward": last["images_forward"],
-            "images_backward": last["images_backward"],
-            "device_seconds": sum(row["seconds"] for row in self.history),
-        }
+    def cost(self) -> SearchCost:
+        """Return the images that passed through the network so far, and the seconds on the device."""
+        if not self.history:
+            return NO_COST
+        last = self.history[-1]
+        seconds = sum(row["seconds"] for row in self.history)
+        return SearchCost(int(last["images_forward"]), int(last["images_backward"]), seconds)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result as JSON values."""
@@ -119,7 +119,7 @@ class CellSearchResult(Tabular):
             "architecture": arch.to_dict(architecture),
             "params": derived.params,
             "flops": derived.flops,
-            "cost": self.cost,
+            "cost": self.cost.to_dict(),
             "operations": list(self.operations),
             "history": list(map(dict, self.history)),
             "strengths": [list(tables) for tables in self.strengths],

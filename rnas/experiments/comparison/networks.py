@@ -40,6 +40,8 @@ class ComparedNetwork(Model):
     """Setting of the scaling, in words."""
     published: str | None = None
     """Name of the baseline that it is a scaled form of, or None."""
+    search_cost: dict[str, float] | None = None
+    """Images passed forward and backward by the search that found it, and its seconds on a device; None if unknown."""
 
     @property
     def network(self) -> Architecture:
@@ -47,7 +49,7 @@ class ComparedNetwork(Model):
         return arch.from_dict(self.architecture)
 
     def facts(self, flops: int, input_shape: Shape, num_classes: int) -> dict[str, Any]:
-        """Name, origin and cost as JSON values.
+        """Return name, origin and cost as JSON values.
 
         Args:
             flops: the wanted FLOPs; ``deviation`` is the relative difference from them.
@@ -65,6 +67,7 @@ class ComparedNetwork(Model):
             "params": cost.params,
             "flops": cost.flops,
             "deviation": cost.flops / flops - 1,
+            "search_cost": self.search_cost,
         }
 
 
@@ -118,6 +121,7 @@ def compared_networks(
             published=None if baseline is None else baseline.name,
             scaling=scaling,
             setting=scaled.setting,
+            search_cost=None if reference.search_cost is None else reference.search_cost.to_dict(),
         )
         found.append(network)
     if not faults:

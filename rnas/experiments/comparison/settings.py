@@ -107,7 +107,7 @@ class ComparisonSettings(SeededSettings):
         """Hash what decides results. The place of the data does not, nor the number of seeds unless the plan depends on
         it.
         """
-        exclude: dict[str, Any] = {"training": {"data_dir", "extra"}}
+        exclude: dict[str, Any] = {"training": {"data_dir", "extra"}, "networks": {"__all__": {"search_cost"}}}
         if self.training.attacked_images is None:
             exclude["training"] |= {"attacked_images"}
         if self.training.flags:

@@ -8,6 +8,7 @@ from .call import (
 )
 from .evaluator import (
     Context as Context,
+    CountsImages as CountsImages,
     EvaluatesWeights as EvaluatesWeights,
     Evaluation as Evaluation,
     EvaluationEstimate as EvaluationEstimate,
@@ -18,6 +19,7 @@ from .evaluator import (
     ProvidesFinalEvaluator as ProvidesFinalEvaluator,
     ReadsInputs as ReadsInputs,
     Rung as Rung,
+    SharesCost as SharesCost,
     Status as Status,
     Task as Task,
 )
@@ -28,6 +30,10 @@ from .lookup import (
     Row as Row,
     held_by as held_by,
     results_of as results_of,
+)
+from .shared_weights import (
+    SharedWeights as SharedWeights,
+    SharedWeightsSettings as SharedWeightsSettings,
 )
 from .table import (
     Table as Table,

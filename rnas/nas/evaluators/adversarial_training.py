@@ -1,11 +1,11 @@
 """Train adversarially at a low fidelity, then attack; this is the default evaluator."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 import torch
@@ -34,6 +34,7 @@ from rnas.networks.architecture import Architecture, Shape
 from rnas.networks.weights import load_weights
 from rnas.training.numerics import Numerics
 from rnas.training.plan import Plan
+from rnas.training.search_cost import SearchCost, attack_cost, training_cost
 from rnas.training.trainer import Trainer
 from rnas.utils._devices import peak_memory
 from rnas.utils.files import file_hash
@@ -53,6 +54,7 @@ _BOUNDS = {f"{prefix}{name}": bound for prefix in ("", "test_") for name, bound 
 _HASH_DIGITS = 16
 _DIAGNOSED_IMAGES = 100
 _TIMED_SECONDS = 5.0
+_SHORTEST_STEP = 0.01
 
 
 class AdversarialTrainingSettings(Model):
@@ -63,13 +65,36 @@ class AdversarialTrainingSettings(Model):
 
 
 @dataclass(frozen=True)
-class _Plan:
+class TrainingPlan:
     """Hold settings with nothing left open."""
 
     splits: Mapping[str, Split]
     extra: Split | None
     training: Plan
     attacks: tuple[Attack, ...]
+    is_lower: bool
+
+
+class Trains(Protocol):
+    """Define what an evaluation needs of a training, as :class:`rnas.training.Trainer` has it."""
+
+    @property
+    def result(self) -> nn.Module:
+        """Return the network trained so far."""
+
+    @property
+    def overfitted(self) -> bool:
+        """Return whether catastrophic overfitting ended the training."""
+
+    @property
+    def graph_failure(self) -> str:
+        """Return why a part of a step runs without its CUDA graph; empty where none does."""
+
+    def epochs(self, check: Callable[[float], None]) -> Iterator[Mapping[str, float]]:
+        """Run the remaining epochs and yield one mapping for each."""
+
+    def step_seconds(self) -> float:
+        """Return the median time of a step, in seconds."""
 
 
 class AdversarialTraining(Evaluator):
@@ -100,6 +125,7 @@ class AdversarialTraining(Evaluator):
             if asked is not None and asked > held:
                 raise InputError(f"fidelity.images asks for {asked} images; the train split holds {held}")
         recipe = self._training.recipe
+        self._example = space.decode(space.sample(1, np.random.default_rng(0))[0])
         self._rungs = self._resolved_rungs()
         if recipe.activation is not None:
             raise InputError(
@@ -108,7 +134,7 @@ class AdversarialTraining(Evaluator):
             )
         if recipe.extra_fraction and self._extra is None:
             raise InputError(f"recipe {recipe.name} needs extra data: set extra to its file, or extra_fraction to 0")
-        example = space.decode(space.sample(1, np.random.default_rng(0))[0])
+        example = self._example
         for name in self._training.evaluation.diagnostics:
             if not registry.load(registry.DIAGNOSTICS, name).covers(example):
                 raise InputError(f"evaluation.diagnostics: {name} is not defined for networks of kind {example.kind}")
@@ -188,15 +214,31 @@ class AdversarialTraining(Evaluator):
         images = min(fidelity.images or held["train"], held["train"])
         return fidelity.epochs * images * (1 + crafted)
 
-    def _training_share(self, fidelity: Fidelity) -> float:
-        """Return which share of an evaluation at a fidelity its training is."""
+    def cost(self, task: Task) -> SearchCost:
+        """Count the images that an evaluation of a task passes through networks; its seconds are measured with it."""
+        held: Mapping[str, int] = self._data_record["images"]
+        attacked = sum(held[split] for split in (("search_val",) if self._is_lower(task) else _PREFIXES))
+        return self._training_cost(task) + attack_cost(attacked, self._training.evaluation.steps, _ATTACKS)
+
+    def _training_cost(self, task: Task) -> SearchCost:
+        return training_cost(self._schedule(task), self._data_record["images"]["train"])
+
+    def _schedule(self, task: Task) -> Plan:
+        """Return recipe and length of the training of a task."""
+        training = self._training
+        fidelity = self._fidelity(task)
+        return Plan(training.recipe, fidelity, training.eps, self._dataset.num_classes, training.augmentation)
+
+    def _training_share(self, task: Task) -> float:
+        """Return which share of an evaluation its training is."""
+        fidelity = self._fidelity(task)
         evaluated = ("search_val",) if fidelity in self._lower else tuple(_PREFIXES)
         return self._training_passes(fidelity) / self._passes(fidelity, evaluated)
 
     def stage(self, task: Task, share: float) -> str:
         """Return which epoch is trained when a share of a task is done, or that the network is attacked."""
         fidelity = self._fidelity(task)
-        trained = self._training_share(fidelity)
+        trained = self._training_share(task)
         if share >= trained:
             return "attacked"
         return f"epoch {int(share / trained * fidelity.epochs) + 1} of {fidelity.epochs}"
@@ -205,7 +247,7 @@ class AdversarialTraining(Evaluator):
         """Train and attack one architecture; deterministic on a CPU with one thread."""
         started = time.perf_counter()
         plan = self._plan(context.device, task)
-        trained = self._training_share(plan.training.fidelity)
+        trained = self._training_share(task)
 
         def check(share: float) -> None:
             context.progress(share)
@@ -216,8 +258,7 @@ class AdversarialTraining(Evaluator):
         metrics: dict[str, float] = {}
         status, reason, overfitted, weights, graph_failure = Status.COMPLETE, "", False, "", ""
         try:
-            model = self._build(task, context.device)
-            training = Trainer(model, plan.splits["train"], plan.training, task.seed, plan.extra)
+            training = self._trainer(task, plan, context.device)
             curve.extend(training.epochs(lambda share: check(share * trained)))
             model, overfitted = training.result, training.overfitted
             graph_failure = training.graph_failure
@@ -225,7 +266,7 @@ class AdversarialTraining(Evaluator):
                 model, plan, task.architecture, lambda share: check(trained + (1 - trained) * share)
             )
             # Only the network of the highest rung is stored.
-            if context.folder is not None and not self._is_lower(plan):
+            if context.folder is not None and not plan.is_lower:
                 context.folder.mkdir(parents=True, exist_ok=True)
                 path = context.folder / f"{arch.key(task.architecture)}.safetensors"
                 description = describe_network(task.architecture, self._dataset, self._training)
@@ -242,7 +283,7 @@ class AdversarialTraining(Evaluator):
             curve=tuple(curve),
             seconds=time.perf_counter() - started,
             provenance={
-                **self._provenance(plan, context.device),
+                **self.provenance(task, context.device),
                 "stopped_by_catastrophic_overfitting": overfitted,
                 **({"without_cuda_graph": graph_failure} if graph_failure else {}),
                 **({"weights": weights} if weights else {}),
@@ -264,7 +305,7 @@ class AdversarialTraining(Evaluator):
             metrics=metrics,
             seconds=time.perf_counter() - started,
             provenance={
-                **self._provenance(plan, context.device),
+                **self.provenance(task, context.device),
                 "weights": file_hash(weights)[:_HASH_DIGITS],
             },
         )
@@ -282,28 +323,28 @@ class AdversarialTraining(Evaluator):
         """Time a few training steps and one batch of the evaluation, and scale them up."""
         plan = self._plan(context.device, task)
         model = self._build(task, context.device)
-        step = Trainer(model, plan.splits["train"], plan.training, task.seed, plan.extra).step_seconds()
+        step = self._trainer(task, plan, context.device).step_seconds()
         # As many images as take a few steps' time, so that slow networks are measured quickly as well.
-        affordable = int(_TIMED_SECONDS / step * plan.training.fidelity.batch_size / 10)
+        affordable = int(_TIMED_SECONDS / max(step, _SHORTEST_STEP) * plan.training.fidelity.batch_size / 10)
         batch = min(max(affordable, 8), self._training.evaluation.batch_size, len(plan.splits["search_val"]))
         per_image = image_seconds(model, plan.splits["search_val"].first(batch), plan.attacks)
         images = len(plan.splits["search_val"]) + len(plan.splits["test"])
         seconds = step * plan.training.steps(plan.training.images(len(plan.splits["train"]))) + per_image * images
         return EvaluationEstimate(seconds, peak_memory(context.device))
 
-    def _plan(self, device: str, task: Task) -> _Plan:
+    def _plan(self, device: str, task: Task) -> TrainingPlan:
         training = self._training
         if device not in self._on_device:
             extra = self._extra.to(device) if self._extra is not None else None
             self._on_device[device] = self._divide(device), extra
         splits, extra = self._on_device[device]
-        fidelity = self._fidelity(task)
         steps, step = training.evaluation.steps, training.evaluation.step
-        return _Plan(
+        return TrainingPlan(
             splits=splits,
-            training=Plan(training.recipe, fidelity, training.eps, self._dataset.num_classes, training.augmentation),
+            training=self._schedule(task),
             extra=extra,
             attacks=(PGD(training.eps, steps, step, "cross-entropy"), PGD(training.eps, steps, step, "margin")),
+            is_lower=self._is_lower(task),
         )
 
     def _fidelity(self, task: Task) -> Fidelity:
@@ -337,7 +378,7 @@ class AdversarialTraining(Evaluator):
     def _diagnostics(self) -> list[Diagnostic]:
         return [registry.load(registry.DIAGNOSTICS, name) for name in self._training.evaluation.diagnostics]
 
-    def _diagnosed(self, model: nn.Module, plan: _Plan, architecture: Architecture) -> dict[str, float]:
+    def _diagnosed(self, model: nn.Module, plan: TrainingPlan, architecture: Architecture) -> dict[str, float]:
         """Run the diagnostics on a trained network and the first images of the search_val split."""
         diagnostics = self._diagnostics()
         if not diagnostics:
@@ -366,9 +407,13 @@ class AdversarialTraining(Evaluator):
             model = task.architecture.build(self._space.num_classes, self._space.input_shape)
         return model.to(device)
 
-    def _is_lower(self, plan: _Plan) -> bool:
-        """Return whether a plan is that of a lower rung."""
-        return plan.training.fidelity in self._lower
+    def _trainer(self, task: Task, plan: TrainingPlan, device: str) -> Trains:
+        """Return the training of a network before its first epoch."""
+        return Trainer(self._build(task, device), plan.splits["train"], plan.training, task.seed, plan.extra)
+
+    def _is_lower(self, task: Task) -> bool:
+        """Return whether a task is at a lower rung."""
+        return self._fidelity(task) in self._lower
 
     @property
     def _lower(self) -> list[Fidelity]:
@@ -376,13 +421,13 @@ class AdversarialTraining(Evaluator):
         return [rung.below(self._training.fidelity) for rung in self._training.rungs]
 
     def _measured(
-        self, model: nn.Module, plan: _Plan, architecture: Architecture, check: Callable[[float], None]
+        self, model: nn.Module, plan: TrainingPlan, architecture: Architecture, check: Callable[[float], None]
     ) -> dict[str, float]:
         """Measure all metrics of a trained network; use the test split, which is reported of a front, at the highest
         rung only.
         """
         metrics: dict[str, float] = {}
-        splits = {"search_val": ""} if self._is_lower(plan) else _PREFIXES
+        splits = {"search_val": ""} if plan.is_lower else _PREFIXES
         for place, (split, prefix) in enumerate(splits.items()):
 
             def checked(share: float, done: int = place) -> None:
@@ -391,7 +436,7 @@ class AdversarialTraining(Evaluator):
             metrics |= self._attack(model, plan, split, checked).metrics(prefix)
         return metrics | self._diagnosed(model, plan, architecture)
 
-    def _attack(self, model: nn.Module, plan: _Plan, split: str, check: Callable[[float], None]) -> Robustness:
+    def _attack(self, model: nn.Module, plan: TrainingPlan, split: str, check: Callable[[float], None]) -> Robustness:
         training, images = self._training, plan.splits[split]
         # Training may be in reduced precision; what is reported never is.
         with Numerics().active(images.pixels.device):
@@ -405,7 +450,7 @@ class AdversarialTraining(Evaluator):
                 training.recipe.numerics.cuda_graphs,
             )
 
-    def _provenance(self, plan: _Plan, device: str) -> dict[str, Any]:
+    def _provenance(self, plan: TrainingPlan, device: str) -> dict[str, Any]:
         schedule = plan.training
         training: dict[str, Any] = {
             "recipe": schedule.recipe.model_dump(mode="json"),

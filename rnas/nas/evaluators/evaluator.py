@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 from pydantic import BaseModel
 
 from rnas.networks.architecture import Architecture, Shape
+from rnas.training.search_cost import SearchCost
 
 
 class Status(StrEnum):
@@ -188,6 +189,23 @@ class NotesSpeed(Protocol):
 
     def speed_note(self, device: str) -> str:
         """Return in one line why it is slower on a device, such as ``cpu``, than it could be; empty if it is not."""
+
+
+@runtime_checkable
+class CountsImages(Protocol):
+    """Define an evaluator that counts what its evaluations cost, so that searches can be compared at equal cost."""
+
+    def cost(self, task: Task) -> SearchCost:
+        """Count the images that an evaluation of a task passes through networks; the seconds are 0."""
+
+
+@runtime_checkable
+class SharesCost(Protocol):
+    """Define an evaluator that needs something which was made once, such as a supernet."""
+
+    @property
+    def shared_cost(self) -> SearchCost:
+        """Return what that has cost."""
 
 
 @runtime_checkable

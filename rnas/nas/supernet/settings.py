@@ -17,6 +17,8 @@ from rnas.utils._yaml_files import checked
 from rnas.utils.provenance import json_hash
 
 KIND = "supernet"
+FINETUNED = "finetune_epochs"
+"""Key of the fidelity of an evaluation with shared weights."""
 WEIGHTS = "supernet.safetensors"
 """Name of the file of the shared weights after the last epoch."""
 

@@ -18,6 +18,7 @@ from rnas.nas.space import SearchSpace
 from rnas.nas.supernet.shared_space import SharesWeights
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture
+from rnas.training._sampled_convolution import sample_before_pointwise_convolutions
 
 _NORMALIZATIONS = (_NormBase, nn.GroupNorm, nn.LayerNorm)
 _DRAWING = ("kaiming_uniform_", "kaiming_normal_", "uniform_", "normal_")
@@ -118,6 +119,7 @@ class Supernet:
         # The weights that it draws are replaced at once, and must not move the generators of others.
         with torch.random.fork_rng(devices=[]), _WithoutDrawing():
             network = self._built(architecture).to(device)
+        sample_before_pointwise_convolutions(network)
         parts = []
         for module_name, module in network.named_modules():
             for leaf, parameter in module.named_parameters(recurse=False):

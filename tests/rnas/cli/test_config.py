@@ -82,5 +82,5 @@ def test_the_keys_of_another_kind_are_listed(command: Command) -> None:
     assert "rnas config tuning KEY" in " ".join(command("config", "tuning").out.split())
     unknown = command("config", "budget")
     assert unknown.code == 2
-    assert "unknown kind of experiment 'budget'; known: comparison, " in unknown.err
+    assert "unknown kind of experiment 'budget'; known: cell-search, comparison, " in unknown.err
     assert "rnas config search budget" in unknown.err

@@ -90,6 +90,18 @@ def test_every_form_has_the_caveats(content: dict[str, Any]) -> None:
     assert "\\label{tab:robust-accuracy}" in FORMS["tex"](guessing)
 
 
+def test_every_form_says_what_searches_have_cost(content: dict[str, Any]) -> None:
+    cost = {"images_forward": 12_300, "images_backward": 4_000_000, "device_seconds": 200.0}
+    networks = [{**one, "search_cost": None} for one in content["networks"]]
+    for form in ("md", "tex"):
+        assert "Cost of the searches" not in FORMS[form]({**content, "networks": networks})
+    networks[1]["search_cost"] = cost
+    said = "resnet-18 12.3K forward, 4M backward and 3 min; that of the other networks is not known here."
+    for form in ("md", "tex"):
+        text = " ".join(FORMS[form]({**content, "networks": networks}).split()).replace("\\-", "-")
+        assert said in text, form
+
+
 def test_a_network_at_its_published_flops_is_not_called_scaled() -> None:
     own = find("wrn-28-10")
     network = {"name": own.name, "key": arch.key(own.network), "scaling": "some knob"}

@@ -3,7 +3,7 @@ import re
 from typing import Any
 
 from rnas.report._html import render
-from rnas.report.fidelity import captions, quality_table, shift_sentences
+from rnas.report.fidelity import captions, quality_table, ranking_sentences, shift_sentences
 
 
 def estimate(value: float, low: float, high: float) -> dict[str, float]:
@@ -34,6 +34,20 @@ REPLICATION: dict[str, Any] = {
         {"quantity": "r_D", "rung": 0, "lower": 0.5, "highest": 0.7, "shift": estimate(-0.2, -0.3, -0.1), "found": True}
     ],
 }
+
+
+def test_a_rung_that_does_not_rank_is_named() -> None:
+    assert ranking_sentences(REPLICATION) == []
+    [quality] = REPLICATION["quality"]
+    study = {
+        **REPLICATION,
+        "fidelities": [{"finetune_epochs": 3}, {"epochs": 5}],
+        "quality": [{**quality, "tau": estimate(0.1, -0.1, 0.3)}],
+    }
+    assert ranking_sentences(study) == [
+        "shared weights, fine-tuned for 3 epochs (26% of the cost) does not rank networks of 60K to 200K FLOPs: the "
+        "interval of tau includes 0."
+    ]
 
 
 def test_a_study_in_words() -> None:

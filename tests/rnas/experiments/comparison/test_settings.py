@@ -34,6 +34,17 @@ def test_seeds_may_grow_and_nothing_else_may_change(tmp_path: Path) -> None:
     assert fewer.fingerprint != chosen.fingerprint
 
 
+def test_what_a_search_has_cost_decides_nothing(tmp_path: Path) -> None:
+    chosen = settings(tmp_path)
+    cost = {"images_forward": 10, "images_backward": 20, "device_seconds": 3.5}
+    first = chosen.networks[0].model_copy(update={"search_cost": cost})
+    known = chosen.model_copy(update={"networks": (first, *chosen.networks[1:])})
+    assert known.fingerprint == chosen.fingerprint
+    read = Comparison.open(Comparison.create(known, tmp_path / "comparison").path).settings
+    assert read.networks[0].search_cost == cost
+    assert read.networks[1].search_cost is None
+
+
 def test_what_is_planned_is_for_life(tmp_path: Path) -> None:
     plain = settings(tmp_path)
     chosen = settings(tmp_path, until_decided=5, tune=3)

@@ -11,11 +11,14 @@ from rnas.nas.execution.cluster_check import Questions, answers, check_cluster, 
 
 
 @pytest.mark.slow
-def test_every_node_says_what_it_has_and_what_is_missing(tmp_path: Path, ray_cluster: Any) -> None:
+def test_every_node_says_what_it_has_and_what_is_missing(
+    tmp_path: Path, ray_cluster: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     extra = tmp_path / "extra.npz"
     extra.write_bytes(b"images")
     shared = tmp_path / "runs"
     shared.mkdir()
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     node = ray_cluster.add_node(num_cpus=1, num_gpus=2)
     try:
         found = check_cluster(data_dir=tmp_path, extra=extra, shared=shared)
