@@ -18,7 +18,7 @@ from rnas.errors import InputError
 from rnas.nas.front import non_dominated
 from rnas.nas.strategies._acquisition import Box, choose_batch
 from rnas.nas.strategies._candidates import genome_keys, sample_fresh, taken
-from rnas.nas.strategies._initial_design import initial_design
+from rnas.nas.strategies._initial_design import initial_proposals
 from rnas.nas.strategies._inner_search import candidates
 from rnas.nas.strategies._options import names, share, whole_number
 from rnas.nas.strategies._proxy_scores import ProxyScores
@@ -86,10 +86,10 @@ class SurrogateNSGA2:
 
     def propose(self, n: int, view: View, rng: np.random.Generator) -> list[Proposal]:
         """Propose a batch by the surrogate; see :meth:`rnas.nas.strategy.Strategy.propose`."""
+        first = initial_proposals(self._problem, n, self._initial, _FEWEST_FITTED, view, rng)
+        if first is not None:
+            return first
         excluded = taken(view)
-        if len(excluded) < self._initial or (~view.failed).sum() < _FEWEST_FITTED:
-            tried = np.concatenate([view.genomes, view.pending])
-            return [Proposal(genome) for genome in initial_design(self._problem, n, self._initial, tried, rng)]
         surrogates = self._fitted(view)
         surrogate = surrogates.best
         trust = np.clip(surrogate.tau / _TRUSTED_TAU, 0, 1)
