@@ -27,6 +27,7 @@ CELL_SEARCHES = "rnas.cell_searches"
 EXPORTS = "rnas.exports"
 EXPERIMENTS = "rnas.experiments"
 REPORTS = "rnas.reports"
+FIGURES = "rnas.figures"
 LISTENERS = "rnas.listeners"
 _SHOWN = 200
 

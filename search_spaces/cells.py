@@ -2,15 +2,16 @@
 
 from abc import abstractmethod
 from functools import cached_property
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, PositiveInt, field_validator
+from pydantic import Field, field_validator
 
 from rnas._typing import Floats, Integers
 from rnas.errors import InputError
 from rnas.nas.space import SearchSpace, SpaceSettings, Variable
+from rnas.networks._bounds import MOST_CHANNELS, MOST_LAYERS
 from rnas.networks.architecture import Shape
 from rnas.networks.cell_skeleton import EDGES, MINIMUM_LAYERS
 from rnas.networks.cost import Costs
@@ -20,9 +21,9 @@ from search_spaces.cell_numbering import least_numbering
 class CellSettings(SpaceSettings):
     """Set a space of cells."""
 
-    layers: int = Field(20, ge=MINIMUM_LAYERS)
+    layers: int = Field(20, ge=MINIMUM_LAYERS, le=MOST_LAYERS)
     """Number of cells."""
-    channels: tuple[PositiveInt, ...] = Field((36,), min_length=1)
+    channels: tuple[Annotated[int, Field(ge=1, le=MOST_CHANNELS)], ...] = Field((36,), min_length=1)
     """Choices for the channels of the first stage; a list of one value fixes it, so it is not a variable."""
 
     @field_validator("channels")

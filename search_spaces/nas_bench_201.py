@@ -8,11 +8,12 @@ from itertools import pairwise, product
 from typing import ClassVar
 
 import numpy as np
-from pydantic import PositiveInt
+from pydantic import Field, PositiveInt
 
 from rnas._typing import Floats, Integers
 from rnas.errors import InputError
 from rnas.nas.space import SearchSpace, SpaceSettings, Variable
+from rnas.networks._bounds import MOST_CHANNELS
 from rnas.networks.architecture import Architecture
 from rnas.networks.cost import Costs
 from rnas.networks.nas_bench_201 import (
@@ -34,7 +35,7 @@ _CONV_1X1, _CONV_3X3 = OPERATIONS.index(CONV_1X1), OPERATIONS.index(CONV_3X3)
 class NASBench201Settings(SpaceSettings):
     """Set the space of NAS-Bench-201."""
 
-    channels: PositiveInt = NASBench201Cell.channels
+    channels: int = Field(NASBench201Cell.channels, ge=1, le=MOST_CHANNELS)
     """Channels of the first stage."""
     cells: PositiveInt = NASBench201Cell.cells
     """Number of cells in each of the three stages."""

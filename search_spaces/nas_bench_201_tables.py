@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -70,6 +71,14 @@ _CORRUPTIONS = (
 )  # fmt: skip
 
 
+_described = partial(
+    PublicTable,
+    networks="6,466 cells of NAS-Bench-201",
+    data="CIFAR-10, CIFAR-100, ImageNet16-120",
+    space="nas-bench-201",
+)
+
+
 class _Cell(Content):
     isomorph: str
     nb201_string: str = Field(alias="nb201-string")
@@ -78,6 +87,15 @@ class _Cell(Content):
 class _Meta(Content):
     ids: dict[str, _Cell] = Field(min_length=1)
     epsilons: dict[str, list[float]] = Field(default_factory=dict)
+
+
+class _TableOfCells(Lookup):
+    """Read results of NAS-Bench-201's cells on the data set that the settings name."""
+
+    @classmethod
+    def image_format(cls, settings: Any) -> tuple[Shape, int]:
+        """Return the shape of one image of the data set and the number of its classes."""
+        return _IMAGES[settings.data]
 
 
 class NASRobBench201Settings(Model):
@@ -93,7 +111,7 @@ class NASRobBench201Settings(Model):
     """Data set whose results are read."""
 
 
-class NASRobBench201(Lookup):
+class NASRobBench201(_TableOfCells):
     """Read adversarially trained cells from NAS-RobBench-201.
 
     ``robust_accuracy`` is accuracy under PGD at 8/255. Further metrics are ``clean_accuracy``, ``pgd_3_accuracy``,
@@ -105,12 +123,9 @@ class NASRobBench201(Lookup):
     """
 
     Settings: ClassVar[type[BaseModel]] = NASRobBench201Settings
-    about: ClassVar[PublicTable | None] = PublicTable(
+    about: ClassVar[PublicTable | None] = _described(
         title="NAS-RobBench-201",
-        networks="6,466 cells of NAS-Bench-201",
-        data="CIFAR-10, CIFAR-100, ImageNet16-120",
         holds="adversarial training with three seeds; accuracy under FGSM and PGD at 3/255 and 8/255",
-        space="nas-bench-201",
         licence="CC BY-SA 4.0",
         source="NAS-RobBench-201_html.json and ops.json in the folder files of github.com/TT2408/nasrobbench201hp; or "
         "the complete NAS-RobBench-201_all.json and meta.json, which github.com/TT2408/nasrobbench201 links",
@@ -135,11 +150,6 @@ class NASRobBench201(Lookup):
         digest.update(other)
         super().__init__(settings, results_of(space, list(rows), path, digest.hexdigest()[:12]))
 
-    @classmethod
-    def image_format(cls, settings: NASRobBench201Settings) -> tuple[Shape, int]:
-        """Return the shape of one image of the data set and the number of its classes."""
-        return _IMAGES[settings.data]
-
 
 class RobustnessDataSettings(Model):
     """Hold ``{nas-bench-201-robustness: FOLDER, ...}`` of a config."""
@@ -154,7 +164,7 @@ class RobustnessDataSettings(Model):
     """Epsilon of the PGD whose accuracy is ``robust_accuracy``; one of those that the table has."""
 
 
-class RobustnessData(Lookup):
+class RobustnessData(_TableOfCells):
     """Read cells that were trained without adversarial training, from the robustness data set on NAS-Bench-201.
 
     Metrics are ``clean_accuracy``; the accuracy under each attack and epsilon, in 255ths, such as ``pgd_0.5_accuracy``;
@@ -166,12 +176,9 @@ class RobustnessData(Lookup):
     """
 
     Settings: ClassVar[type[BaseModel]] = RobustnessDataSettings
-    about: ClassVar[PublicTable | None] = PublicTable(
+    about: ClassVar[PublicTable | None] = _described(
         title="Robustness data set on NAS-Bench-201",
-        networks="6,466 cells of NAS-Bench-201",
-        data="CIFAR-10, CIFAR-100, ImageNet16-120",
         holds="standard training; accuracy under FGSM, PGD, APGD and Square at several epsilons, and under corruptions",
-        space="nas-bench-201",
         licence="not stated in its repository; ask the authors",
         source="data.robustness.vision: meta.zip, and the archives of accuracies",
         citation="Jung, Lukasik, Keuper: Neural Architecture Design and Robustness: A Dataset, ICLR 2023",
@@ -207,11 +214,6 @@ class RobustnessData(Lookup):
                     metrics["corruption_accuracy"] = float(np.mean([c.get(number, math.nan) for c in corruptions]))
                 rows.append(Row(f"network {number}", cell.nb201_string, metrics))
         super().__init__(settings, results_of(space, rows, folder, digest.hexdigest()[:12]))
-
-    @classmethod
-    def image_format(cls, settings: RobustnessDataSettings) -> tuple[Shape, int]:
-        """Return the shape of one image of the data set and the number of its classes."""
-        return _IMAGES[settings.data]
 
 
 def _meta(path: Path) -> tuple[_Meta, bytes]:

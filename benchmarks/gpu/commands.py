@@ -72,13 +72,13 @@ def training(place: Place) -> dict[str, Any]:
                 _command("scale", "--flops", "200M", "--json"), env=ENVIRONMENT, capture_output=True, check=True
             )
             (folder / "net.json").write_bytes(scaled.stdout)
-        images = place.size(10_000, 64)
+        images = place.size(8_000, 64)
         options = ["--recipe", "short-sat", *_data(place), "--device", place.device]
         if place.data is not None or place.tiny:
             options += ["--images", images]
         options += ["--epochs", place.size(20, 2), "--attacks", place.size("pgd20,pgd20-margin", "fgsm")]
         options += ["--batch-size", place.size(256, 32)]
-        options += ["--set", f"images.test={place.size(2000 if place.data else 400, 40)}", "--output", "trained"]
+        options += ["--set", f"images.test={place.size(1000 if place.data else 400, 40)}", "--output", "trained"]
         if place.device == "cuda":
             options += ["--set", "recipe.numerics={precision: bfloat16, cuda_graphs: true}"]
         if place.tiny:
@@ -126,7 +126,7 @@ def search(place: Place) -> dict[str, Any]:
     if place.data is not None:
         options += ["--data-dir", place.data]
         options += ["--set", "evaluator.train.images={search_val: 1000, test: 1000}"]
-        options += ["--set", "evaluator.train.fidelity.images=10000"]
+        options += ["--set", "evaluator.train.fidelity.images=8000"]
     if place.tiny:
         options += ["--set", "evaluator.train.fidelity={epochs: 1, batch_size: 64, images: 64, attack_steps: 1}"]
         options += ["--set", "evaluator.train.images={search_val: 32, test: 32}"]

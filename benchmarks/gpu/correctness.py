@@ -204,7 +204,7 @@ def agreement(place: Place) -> dict[str, Any]:
 @probe(90, "whether presets may use bfloat16 and graphs: they do, once it is shown that robust accuracy stays")
 def accuracy(place: Place) -> dict[str, Any]:
     """Train by each switch of the presets, with two seeds; robust accuracy under PGD-20 on images of the training."""
-    images = place.images(place.size(10_000, 16))
+    images = place.images(place.size(8_000, 16))
     seen, found = images.first(place.size(2_000, 8)), {}
     switches = {"float32": {}, "bfloat16": SWITCHES[1], "bfloat16, graphs": GRAPHS}
     for name, numerics in list(switches.items())[: place.size(None, 2)]:

@@ -4,7 +4,7 @@
     python benchmarks/gpu/check.py --packed build/gpu.tar.xz --json benchmarks/gpu/NAME.json
 
 The file holds the packages that rnas and its tests need, for the Python of that machine, and some images of CIFAR-10.
-It leaves out PyTorch, what PyTorch brings, and what ``--there`` names. Carry it there with the working tree.
+It leaves out PyTorch, what PyTorch brings, and what ``--without`` names. Carry it there with the working tree.
 """
 
 import argparse
@@ -39,13 +39,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file", type=Path, help="what is written, a .tar.xz")
     parser.add_argument("--data-dir", type=Path, help="folder of CIFAR-10; without it no images are packed")
-    parser.add_argument("--images", type=int, nargs=2, default=(12_000, 2_000), help="for training and for tests")
+    parser.add_argument("--images", type=int, nargs=2, default=(10_000, 1_000), help="for training and for tests")
     parser.add_argument("--python", default="3.12", help="version on the machine")
-    parser.add_argument("--there", default="numpy scipy scikit-learn", help="packages that the machine has besides")
+    parser.add_argument(
+        "--without",
+        default="numpy scipy scikit-learn matplotlib",
+        help="packages that the machine has, or that the check does not use",
+    )
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        packages(folder / "site", given.python, {*WITH_TORCH.split(), *given.there.split()})
+        packages(folder / "site", given.python, {*WITH_TORCH.split(), *given.without.split()})
         if given.data_dir is not None:
             images(given.data_dir, folder / "data", *given.images)
         given.file.parent.mkdir(parents=True, exist_ok=True)

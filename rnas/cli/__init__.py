@@ -50,7 +50,7 @@ A module is imported when its command is called, so that help and completion wai
 
 
 def _listed() -> None:
-    """Stands for a command where commands are only listed."""
+    """Stand for a command where commands are only listed."""
 
 
 class _Commands(TyperGroup):

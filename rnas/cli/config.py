@@ -130,7 +130,7 @@ def _key(name: str, field: FieldInfo) -> Key:
 
 
 def _arguments(strategy: Any, prefix: str) -> Iterator[Key]:
-    """The arguments of a strategy but for the problem, as its docstring describes them."""
+    """Return the arguments of a strategy but for the problem, as its docstring describes them."""
     section = inspect.cleandoc(strategy.__doc__ or "").partition("Args:\n")[2].partition("\n\n")[0]
     texts = {entry["name"]: without_markup(entry["text"]) for entry in _ENTRY.finditer(section)}
     for name, parameter in [*inspect.signature(strategy).parameters.items()][1:]:
@@ -141,6 +141,6 @@ def _arguments(strategy: Any, prefix: str) -> Iterator[Key]:
 
 
 def _yaml(value: Any) -> str:
-    """A value as a configuration has it, on one line."""
+    """Return a value as a configuration has it, on one line."""
     plain = str(value) if isinstance(value, Band) else to_jsonable_python(value, fallback=str)
     return yaml.safe_dump(plain, default_flow_style=True, width=10**9).removesuffix("...\n").strip()

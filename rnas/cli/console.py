@@ -79,12 +79,12 @@ class PlainConsole(Console):
 
 
 def stdout() -> PlainConsole:
-    """Results go here; where no terminal sets a width, wide enough for whole tables."""
+    """Return the console for results; if no terminal sets its width, it is wide enough for whole tables."""
     return PlainConsole(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else _WIDTH)
 
 
 def stderr() -> PlainConsole:
-    """Progress and messages go here."""
+    """Return the console for progress and messages."""
     return PlainConsole(stderr=True)
 
 
@@ -100,7 +100,7 @@ def say(console: Console, line: str) -> None:
 
 
 def print_json(value: Any) -> None:
-    """One JSON document on stdout."""
+    """Print one JSON document on stdout."""
     print(json.dumps(value, indent=2, allow_nan=False))
 
 

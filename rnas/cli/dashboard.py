@@ -11,6 +11,7 @@ import typer
 
 from rnas.errors import InputError, RnasError, error_text
 from rnas.experiment import Experiment
+from rnas.utils._extras import require_extra
 from rnas.utils._text import shown
 
 _SECONDS_BETWEEN_COPIES = 5.0
@@ -68,10 +69,9 @@ class ReadOnlyDashboard:
     """
 
     def __init__(self, experiment: Experiment[Any, Any]) -> None:
-        try:
-            import optuna_dashboard
-        except ImportError:
-            raise InputError("optuna-dashboard is not installed: pip install 'rnas[dashboard]'") from None
+        require_extra("dashboard", "optuna_dashboard")
+        import optuna_dashboard
+
         if not experiment.has_ledger:
             raise InputError(f"{experiment.path} is a {experiment.kind}, which has no ledger; its report shows it")
         self._experiment = experiment

@@ -15,7 +15,7 @@ _INTERRUPTED = 130
 
 @contextmanager
 def interruptible(console: Console, command: str, path: Path, kept: Callable[[], str] = lambda: "") -> Iterator[None]:
-    """Within, Ctrl-C and SIGTERM end the process with exit code 130 and a line that says how to resume.
+    """End the process at Ctrl-C and SIGTERM within the block, with code 130 and a line that says how to resume.
 
     Args:
         console: where to write that line.

@@ -18,7 +18,7 @@ _PRESETS = {"digits": "digits", "folder": "folder"}
 def merged(
     config: Path | None, preset: str | None, options: Mapping[str, Any], assignments: list[str]
 ) -> tuple[dict[str, Any], Path, str]:
-    """The configuration as a mapping, the folder of its relative paths, and its name for messages.
+    """Return the configuration as a mapping, the folder of its relative paths, and its name for messages.
 
     Args:
         config: a YAML file.

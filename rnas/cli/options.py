@@ -47,7 +47,7 @@ class Setting:
 
     @property
     def parameter(self) -> str:
-        """Name of the function's parameter."""
+        """Return the name of the function's parameter."""
         return self.name or self.key.rpartition(".")[2]
 
 
@@ -133,7 +133,7 @@ def parameter(field: FieldInfo, setting: Setting) -> inspect.Parameter:
 
 
 def _read(field: FieldInfo, value: Any) -> Any:
-    """A list from its items with commas between them, a model from a mapping or its file; other values as they are."""
+    """Return a list from items with commas, a model from a mapping or its file, and other values as they are."""
     if not isinstance(value, str):
         return value
     if _is_list(field.annotation):
@@ -146,7 +146,7 @@ def _read(field: FieldInfo, value: Any) -> Any:
 
 
 def _inner(annotation: Any) -> Any:
-    """An annotation without ``None`` and without constraints."""
+    """Return an annotation without ``None`` and without constraints."""
     while True:
         if get_origin(annotation) is Annotated:
             annotation = get_args(annotation)[0]
@@ -160,7 +160,7 @@ def _inner(annotation: Any) -> Any:
 
 
 def _kind(field: FieldInfo) -> type:
-    """The type of an option's value: the field's where the command line has it, else text for the model to read."""
+    """Return the type of an option's value: the field's if the command line has it, else text for the model to read."""
     inner = _inner(field.annotation)
     constraints = (*field.metadata, *_constraints(field.annotation))
     reads_text = any(isinstance(constraint, BeforeValidator) for constraint in constraints)
@@ -181,7 +181,7 @@ def _is_model(annotation: Any) -> bool:
 
 
 def _bounds(field: FieldInfo) -> tuple[int | None, int | None]:
-    """The least and the greatest value of a whole number."""
+    """Return the least and the greatest value of a whole number."""
     low = high = None
     for constraint in (*field.metadata, *_constraints(field.annotation)):
         match constraint:
@@ -204,7 +204,7 @@ def _constraints(annotation: Any) -> Iterator[Any]:
 
 
 def _words(field: FieldInfo) -> str:
-    """A field's default in words; empty where it has none, or None."""
+    """Return a field's default in words; empty where it has none, or None."""
     default = field.default
     if default in (None, PydanticUndefined) or isinstance(default, BaseModel):
         return ""

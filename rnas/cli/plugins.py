@@ -27,6 +27,7 @@ KINDS = tuple(
             registry.EVALUATORS,
             registry.EXPERIMENTS,
             registry.EXPORTS,
+            registry.FIGURES,
             registry.LISTENERS,
             registry.PREDICTORS,
             registry.PROXIES,
@@ -43,15 +44,15 @@ KINDS = tuple(
 
 @dataclass(frozen=True)
 class Plugin:
-    """One registered plug-in.
+    """Describe a registered plug-in.
 
     Attributes:
-        kind: its entry point group without ``rnas.``; of another package it may be none of :data:`KINDS`.
-        name: that it is registered under.
-        object: what it is, ``module:attribute``.
-        distribution: package that registers it, as pip names it; empty where the package does not say.
-        version: of the package.
-        error: why it does not load, in one line; None where it does.
+        kind: its entry point group without ``rnas.``; that of another package need not be one of :data:`KINDS`.
+        name: its registered name.
+        object: the place that it is loaded from, ``module:attribute``.
+        distribution: package that registers it, as pip names it; empty if it is not known.
+        version: version of the package.
+        error: why it does not load, in one line; None if it loads.
     """
 
     kind: str
@@ -98,10 +99,10 @@ def plugins(
 
 
 def registered(kind: str | None = None) -> list[Plugin]:
-    """The plug-ins of a kind, or of all, by kind and name; each is loaded to see whether it does.
+    """Return the plug-ins of one kind or of all, sorted by kind and name; each is loaded to see whether it loads.
 
     Args:
-        kind: one of :data:`KINDS`. None is all, and what is registered under a group of ours that does not exist.
+        kind: one of :data:`KINDS`. None is all, and those under a group of rnas that does not exist.
     """
     kinds = {*KINDS, *_unknown_kinds()} if kind is None else {kind}
     points = [point for known in kinds for point in entry_points(group=_PREFIX + known)]
@@ -111,7 +112,7 @@ def registered(kind: str | None = None) -> list[Plugin]:
 
 
 def _unknown_kinds() -> set[str]:
-    """Such as ``attack``, where a package registers its plug-in under ``rnas.attack``."""
+    """Return groups that do not exist, such as ``attack`` if a package registers its plug-in under ``rnas.attack``."""
     groups = {point.group for package in distributions() for point in package.entry_points}
     return {group.removeprefix(_PREFIX) for group in groups if group.startswith(_PREFIX)} - set(KINDS)
 
@@ -123,7 +124,7 @@ def _plugin(point: EntryPoint) -> Plugin:
 
 def _error(point: EntryPoint) -> str | None:
     if point.group.removeprefix(_PREFIX) not in KINDS:
-        return f"{point.group} is no group of rnas; it has {', '.join(_PREFIX + kind for kind in KINDS)}"
+        return f"{point.group} is no group of rnas; use one of {', '.join(_PREFIX + kind for kind in KINDS)}"
     try:
         registry.load(point.group, point.name)
     except InputError as error:

@@ -46,7 +46,7 @@ def recipes(
 
 
 def recipe_text(recipe: Recipe) -> str:
-    """A recipe as YAML that reads back as the same, below what it follows and what a reader must know."""
+    """Return a recipe as YAML that reads back as the same, below what it follows and what a reader must know."""
     content = recipe.model_dump(mode="json")
     source = content.pop("source")
     del content["note"]
@@ -56,7 +56,7 @@ def recipe_text(recipe: Recipe) -> str:
 
 
 def inner_attack_words(recipe: Recipe) -> str:
-    """How a recipe crafts its training images, in words."""
+    """Return how a recipe makes its training images, in words."""
     inner_attack = recipe.inner_attack
     if inner_attack is None:
         return "none"
@@ -124,5 +124,5 @@ def _other_words(recipe: Recipe) -> str:
 
 
 def _eps(share: Fraction) -> str:
-    """A share of epsilon."""
+    """Return a share of epsilon."""
     return "eps" if share == 1 else f"{share} eps"

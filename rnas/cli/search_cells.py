@@ -8,6 +8,7 @@ import typer
 from rnas.cli.console import AsJson, Device, DryRun, Track, output_option
 from rnas.cli.options import Setting, with_settings
 from rnas.cli.train import training_content
+from rnas.errors import InputError
 from rnas.experiments.cell_search.settings import CellSearchSettings
 
 
@@ -62,6 +63,10 @@ def search_cells(
 
     content = training_content({"device": device, **settings}, assignments or [])
     chosen = content.pop("method", {})
+    if chosen.get("name", method) != method:
+        raise InputError(
+            f"method.name={chosen['name']} is another method than {method}, the argument: name one of them"
+        )
     resolved = resolve_settings({**chosen, "name": method}, content)
     if dry_run:
         print_cost_estimate(CellSearch(Path(), resolved).estimate(), as_json)

@@ -81,7 +81,7 @@ def _spaces() -> list[str]:
 
 
 def _images(space_class: "type[SearchSpace]", data: str | None, folder: Path | None) -> "tuple[Shape, int]":
-    """Shape of an image and number of classes at which a space is shown."""
+    """Return the image shape and the number of classes with which a space is shown."""
     if data is None:
         if folder is not None:
             raise InputError("--data-dir holds the files of some data: give --data too")
@@ -93,7 +93,7 @@ def _images(space_class: "type[SearchSpace]", data: str | None, folder: Path | N
 
 
 def _settings(space: "SearchSpace") -> dict[str, dict[str, Any]]:
-    """What a space adds to the settings of all spaces: defaults as a config has them, and what they mean."""
+    """Return what a space adds to the settings of all spaces: defaults as a config has them, and what they mean."""
     from rnas.nas.space import SpaceSettings
 
     defaults = space.settings.model_dump(mode="json")

@@ -6,14 +6,22 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import NonNegativeInt, PositiveInt, field_validator, model_validator
 
+from rnas.utils._devices import evaluation_batch
+from rnas.utils._lazy import LazyModule
 from rnas.utils.model import Model
 from rnas.utils.quantities import lower_case
 
 if TYPE_CHECKING:
+    from rnas.attacks import description
     from rnas.attacks.attack import Attack
+    from rnas.data import dataset
     from rnas.data.dataset import Dataset
+    from rnas.evaluation import threats
     from rnas.evaluation.threats import Threat
 else:
+    description = LazyModule("rnas.attacks.description")
+    dataset = LazyModule("rnas.data.dataset")
+    threats = LazyModule("rnas.evaluation.threats")
     # A description of options does not wait for torch; what is given is used as it is.
     Attack = Dataset = Threat = Any
 
@@ -70,8 +78,6 @@ class Request(Model):
         device = str(content.get("device", "cpu"))
         if device == "cpu":
             return {name: value for name, value in content.items() if name != "batch_size"}
-        from rnas.utils._devices import evaluation_batch
-
         return {**content, "batch_size": evaluation_batch(device)}
 
     @field_validator("attacks")
@@ -95,14 +101,10 @@ class Request(Model):
 
 
 def _json(value: Any) -> Any:
-    from rnas.attacks.description import describe
-    from rnas.data.dataset import Dataset
-    from rnas.evaluation.threats import Threat
-
     if isinstance(value, tuple):
         return [_json(element) for element in value]
-    if isinstance(value, Threat | Dataset):
+    if isinstance(value, threats.Threat | dataset.Dataset):
         return value.name
     if isinstance(value, Path):
         return str(value)
-    return value if value is None or isinstance(value, bool | int | str) else describe(value)
+    return value if value is None or isinstance(value, bool | int | str) else description.describe(value)

@@ -146,7 +146,7 @@ def _plan(attacks: Sequence[str | Attack], threats: Sequence[Threat], classes: i
 
 
 def _free_name(attack: Attack, threat: Threat, plan: Sequence[PlannedAttack]) -> str:
-    """What an attack that was given as an object is called: as its class is, with a number where that is taken."""
+    """Return the name of an attack that was given as an object: that of its class, with a number if it is taken."""
     taken = {planned.name for planned in plan if planned.threat == threat}
     name = str(getattr(attack, "name", type(attack).__name__))
     names = chain([name], (f"{name}-{number}" for number in count(2)))
@@ -156,7 +156,7 @@ def _free_name(attack: Attack, threat: Threat, plan: Sequence[PlannedAttack]) ->
 def _transferred(
     request: Request, subject: Subject, sources: Sequence[EvaluatedNetwork | nn.Module]
 ) -> list[PlannedAttack]:
-    """PGD-20 crafted on other networks, which must be for the same images and classes."""
+    """Return PGD-20 on other networks, which must be for the same images and classes."""
     plan = []
     for name, network in zip(request.transfer, sources, strict=True):
         own = request.model_copy(update={"network": name, "weights": None})
@@ -297,7 +297,7 @@ def _result(
 
 
 def _network(subject: Subject) -> dict[str, Any]:
-    """What is known of the network itself."""
+    """Return what is known of the network itself."""
     if subject.network is None:
         params = sum(parameter.numel() for parameter in subject.model.parameters())
         return {"architecture": None, "architecture_key": None, "params": params, "flops": None}

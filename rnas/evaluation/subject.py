@@ -275,7 +275,7 @@ def _other_images(request: Request, dataset: Dataset, trained_on: TrainingData) 
 
 
 def _threats(request: Request, usual: Fraction, dataset: Dataset) -> tuple[Threat, ...]:
-    """The balls that are asked for, no two alike; those of attacks that were given as objects come last."""
+    """Return the balls that are asked for, no two alike; those of attacks that were given as objects come last."""
     own = [threat_of(attack) for attack in request.attacks if not isinstance(attack, str)]
     asked = request.threats
     if not asked and len(own) < len(request.attacks):

@@ -164,6 +164,7 @@ def _of_run(run: SearchResult, word: str, text: str) -> Reference:
         _training(run),
         space,
         record,
+        search_cost=run.cost,
     )
 
 

@@ -373,6 +373,8 @@ def _within(part: str) -> Iterator[None]:
         yield
     except InputError as error:
         raise InputError(f"{part}: {error}") from None
+    except OverflowError:
+        raise InputError(f"{part}: its networks have costs beyond 64 bits; choose smaller sizes") from None
 
 
 def _options(part: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rnas import registry
 from rnas.nas._loop import spent
 from rnas.nas._setup import Setup
 from rnas.nas.evaluators.evaluator import CountsImages, SharesCost, Task
@@ -19,16 +20,10 @@ from rnas.nas.objective import minimised
 from rnas.nas.quality import Quality, latest_quality, surrogate_quality
 from rnas.networks import architecture as arch
 from rnas.training.search_cost import NO_COST, SearchCost
-from rnas.utils._lazy import LazyModule
 from rnas.utils._tabular import Tabular, notebook_table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-    from rnas.report import figures
-else:
-    # What draws stands above what it draws, and needs an extra.
-    figures = LazyModule("rnas.report.figures")
 
 SCHEMA_VERSION = 1
 CHECKPOINTS = "checkpoints"
@@ -59,7 +54,7 @@ class SearchResult(Tabular):
 
     @property
     def name(self) -> str:
-        """Name of the search."""
+        """Return the name of the search."""
         return self.setup.config.name or ""
 
     def checkpoint(self, key: str) -> Path | None:
@@ -202,11 +197,13 @@ class SearchResult(Tabular):
         self, ax: "Axes | None" = None, *, x: str | None = None, y: str | None = None, dark: bool = False
     ) -> "Axes":
         """Draw the front among all networks with matplotlib; see :func:`rnas.report.figures.plot_front`."""
-        return figures.plot_front(self, ax, x=x, y=y, dark=dark)
+        drawn: Axes = registry.load(registry.FIGURES, "front")(self, ax, x=x, y=y, dark=dark)
+        return drawn
 
     def plot_hypervolume(self, ax: "Axes | None" = None, *, dark: bool = False) -> "Axes":
         """Draw the hypervolume after each evaluation; see :func:`rnas.report.figures.plot_hypervolume`."""
-        return figures.plot_hypervolume(self, ax, dark=dark)
+        drawn: Axes = registry.load(registry.FIGURES, "hypervolume")(self, ax, dark=dark)
+        return drawn
 
     def __repr__(self) -> str:
         """Return the search in a line."""

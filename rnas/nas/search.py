@@ -168,7 +168,7 @@ class Search(Experiment[SearchConfig, SearchResult]):
 
     @property
     def _readable(self) -> bool:
-        """Whether the parts are loaded already, are given as objects, or can be made without importing code."""
+        """Return whether the parts are loaded already, are given as objects, or can be made without importing code."""
         return "setup" in self.__dict__ or self._objects is not NO_OBJECTS or can_be_made(self.settings)
 
     def _parts(self, ledger: Ledger) -> Setup:

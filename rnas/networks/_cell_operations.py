@@ -71,7 +71,7 @@ class Operation:
 
     @property
     def build(self) -> "modules.OperationConstructor":
-        """(channels, stride) to the module; a class, a function or a ``functools.partial`` of one of them."""
+        """Return what makes the module from (channels, stride): a class, a function or a ``functools.partial``."""
         made: Callable[..., nn.Module] = getattr(modules, self.module)
         return made if self.kernel is None else partial(made, kernel=self.kernel)
 

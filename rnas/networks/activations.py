@@ -20,7 +20,7 @@ class Activation(NamedTuple):
 
     @property
     def make(self) -> "Callable[[], nn.Module]":
-        """Its class."""
+        """Return its class."""
         made: Callable[[], nn.Module] = resolve_name(self.defined)
         return made
 

@@ -17,7 +17,7 @@ class Normalization(NamedTuple):
 
     @property
     def make(self) -> "Callable[[int], nn.Module]":
-        """What makes it from a number of channels."""
+        """Return what makes it from a number of channels."""
         made: Callable[[int], nn.Module] = resolve_name(self.defined)
         return made
 

@@ -187,7 +187,7 @@ def baselines() -> dict[str, Baseline]:
 
 
 def find(name: str) -> Baseline:
-    """The baseline of this name, whatever its case and hyphens; InputError with similar names if no baseline has it."""
+    """Return the baseline of a name, whatever its case and hyphens; InputError names similar ones if there is none."""
     by_name = {_bare(known): baseline for known, baseline in baselines().items()}
     if _bare(name) not in by_name:
         similar = difflib.get_close_matches(name.lower(), baselines(), n=5, cutoff=0.5)

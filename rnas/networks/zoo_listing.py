@@ -208,6 +208,6 @@ def _accuracy(accuracy: PublishedAccuracy | None) -> dict[str, float | None] | N
 
 
 def _prints(value: float, printed: str, at_most: float = 1.0) -> bool:
-    """Whether something from ``value`` to ``at_most`` times as much, rounded to as many digits, is what is printed."""
+    """Return whether a value from ``value`` to ``at_most`` times as much, rounded to as many digits, is ``printed``."""
     half_digit = 0.5 / 10 ** len(printed.partition(".")[2])
     return bool(value - half_digit <= float(printed) <= at_most * value + half_digit)

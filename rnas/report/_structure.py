@@ -13,7 +13,7 @@ _SEPARATORS = ("-", " ", " | ")
 
 
 def structure(architecture: Architecture) -> str:
-    """A residual network as reports describe it; another by its kind and all its fields, defaults too."""
+    """Return a residual network as reports describe it; another by its kind and all its fields, defaults too."""
     content = arch.to_dict(architecture)
     return describe(content) if is_residual(content) else f"{architecture.kind}: {_fields(architecture)}"
 

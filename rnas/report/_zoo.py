@@ -28,7 +28,7 @@ class Sources:
         self._numbers: dict[str, int] = {}
 
     def cite(self, text: str) -> str:
-        """``[1]`` for the first."""
+        """Return the mark of a note, such as ``[1]`` for the first."""
         return f"[{self._numbers.setdefault(text, len(self._numbers) + 1)}]"
 
     def facts(self) -> Facts:
@@ -68,7 +68,7 @@ def _shape(network: Network) -> str:
 
 
 def _lines(network: Network, sources: Sources) -> list[tuple[str, ...]]:
-    """Cells of the lines of one network, of which the first has its name."""
+    """Return the cells of one network's lines, of which the first has its name."""
     first: dict[str, Row] = {}
     for row in network["published"]:
         first.setdefault(row["dataset"], row)
@@ -92,7 +92,7 @@ def _lines(network: Network, sources: Sources) -> list[tuple[str, ...]]:
 
 
 def _printed_sizes(row: Row) -> list[str]:
-    """#P and #F as printed, with an asterisk where the network has another size or a note speaks of it."""
+    """Return #P and #F as printed, with an asterisk if the network has another size or a note mentions it."""
     texts = []
     for size, heading in _SIZES.items():
         printed = row[f"{size}_as_printed"]
@@ -102,7 +102,7 @@ def _printed_sizes(row: Row) -> list[str]:
 
 
 def _accuracies(row: Row, *, with_spread: bool) -> list[str]:
-    """Accuracies, one that a note speaks of with an asterisk."""
+    """Return accuracies; one that a note mentions has an asterisk."""
     texts = []
     for name, in_notes in _IN_NOTES.items():
         accuracy = row[name]

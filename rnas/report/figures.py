@@ -16,6 +16,7 @@ from rnas.report._provenance import input_shape
 from rnas.report._rules_figures import PUBLISHED, flops_bands, smoothed
 from rnas.scaling_rules._proportion import share_text
 from rnas.scaling_rules.findings import Findings
+from rnas.utils._extras import require_extra
 from rnas.utils._metric import Metric, metrics_of
 from rnas.utils.quantities import format_size
 
@@ -227,10 +228,9 @@ def plot_history(result: TrainingResult, ax: "Axes | None" = None, *, dark: bool
 
 def _axes(ax: "Axes | None", dark: bool) -> "tuple[Axes, dict[str, str]]":
     """Return axes in the colours of the reports, and these colours by name."""
-    try:
-        from matplotlib import pyplot
-    except ImportError:
-        raise InputError("figures need matplotlib, which is not installed: pip install 'rnas[plot]'") from None
+    require_extra("plot", "matplotlib")
+    from matplotlib import pyplot
+
     colours = dict(palette(dark))
     if ax is None:
         figure, ax = pyplot.subplots(layout="constrained")

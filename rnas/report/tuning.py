@@ -89,7 +89,7 @@ def sentences(recipe: Path, summary: Mapping[str, Any]) -> list[str]:
 
 
 def _command(recipe: Path, summary: Mapping[str, Any]) -> str:
-    """What trains the network by the best recipe."""
+    """Return what trains the network by the best recipe."""
     training = summary["settings"]["training"]
     words = ["rnas", "train", summary["network"], "--recipe", str(recipe), "--data", training["data"]]
     if training["data_dir"] is not None:
@@ -121,5 +121,5 @@ def _importance(summary: Mapping[str, Any]) -> str:
 
 
 def value_word(value: Any) -> str:
-    """One value: a number to three digits, the others as YAML has them."""
+    """Return one value: a number to three digits, the others as YAML has them."""
     return f"{value:.3g}" if isinstance(value, float) else yaml.safe_dump(value).splitlines()[0]

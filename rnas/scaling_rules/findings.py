@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from rnas import registry
 from rnas.errors import InputError
 from rnas.nas.result import SearchResult
 from rnas.nas.search import Search
@@ -17,18 +18,12 @@ from rnas.scaling_rules.observations import Observations
 from rnas.scaling_rules.ranking import Ranking, rank
 from rnas.scaling_rules.ranking_bias import RankingBias, simulated_bias
 from rnas.scaling_rules.saved_rule import SavedRule
-from rnas.utils._lazy import LazyModule
 from rnas.utils._metric import Metric, metric_of
 from rnas.utils._tabular import Tabular, notebook_table
 from rnas.utils.quantities import format_size
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-    from rnas.report import figures
-else:
-    # What draws stands above what it draws, and needs an extra.
-    figures = LazyModule("rnas.report.figures")
 
 SCHEMA_VERSION: Literal[1] = 1
 
@@ -97,11 +92,13 @@ class Findings(Tabular):
 
     def plot_rule(self, ax: "Axes | None" = None, *, dark: bool = False) -> "Axes":
         """Draw the optima with their intervals with matplotlib; see :func:`rnas.report.figures.plot_rule`."""
-        return figures.plot_rule(self, ax, dark=dark)
+        drawn: Axes = registry.load(registry.FIGURES, "rule")(self, ax, dark=dark)
+        return drawn
 
     def plot_depth_to_width(self, ax: "Axes | None" = None, *, dark: bool = False) -> "Axes":
         """Draw the score by depth to width; see :func:`rnas.report.figures.plot_depth_to_width`."""
-        return figures.plot_depth_to_width(self, ax, dark=dark)
+        drawn: Axes = registry.load(registry.FIGURES, "depth-to-width")(self, ax, dark=dark)
+        return drawn
 
     def _repr_html_(self) -> str:
         columns = ("part", "verdict", "quantity", "optimum", "low", "high", "published")

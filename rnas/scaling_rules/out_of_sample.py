@@ -249,7 +249,7 @@ def _measured(
 
 
 def scores_of(record: Record, metric: str) -> Scores:
-    """Scores by seed of an evaluation: one, or those of a table that has them as columns ``METRIC_seed0`` and so on."""
+    """Return an evaluation's scores by seed: one, or those of a table with columns ``METRIC_seed0`` and so on."""
     prefix = f"{metric}_seed"
     columns = {name.removeprefix(prefix): value for name, value in record.metrics.items() if name.startswith(prefix)}
     if columns and all(seed.isdigit() for seed in columns):

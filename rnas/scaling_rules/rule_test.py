@@ -45,7 +45,7 @@ class RuleTest(ExperimentOnSearch[RuleTestSettings, RuleTestResult]):
 
     @cached_property
     def prediction(self) -> RulePrediction:
-        """What the rule predicts: as it was written, or before the directory is made, as it will be.
+        """Return what the rule predicts: as it was written, or before the directory is made, as it will be.
 
         Raises:
             InputError: the file is gone or was changed, or nothing can be predicted.

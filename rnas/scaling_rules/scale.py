@@ -79,12 +79,12 @@ class ScaledNetwork(Tabular):
 
     @property
     def cost(self) -> Cost:
-        """Params and FLOPs for one 3x32x32 image and ten classes."""
+        """Return params and FLOPs for one 3x32x32 image and ten classes."""
         return self.architecture.cost(CIFAR, CLASSES)
 
     @cached_property
     def printed(self) -> tuple[PrintedSetting, ...]:
-        """The settings that RobustScaling's paper prints, for networks of three stages; it takes a second or two."""
+        """Return what RobustScaling's paper prints for networks of three stages; this takes a second or two."""
         scaling = self.scaling
         if not isinstance(scaling, RobustScaling) or not isinstance(self.architecture, ResidualNetwork):
             return ()

@@ -3,6 +3,7 @@
 import os
 import shlex
 import shutil
+import sys
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,14 @@ from filelock import FileLock, Timeout
 from rnas.errors import InputError
 from rnas.utils._text import shown
 from rnas.utils.files import disk_is_full
+
+
+def user_cache() -> Path:
+    """Return the folder for what can be computed again, of the user who runs this; it may not exist yet."""
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "rnas" / "cache"
+    default = Path.home() / ("Library/Caches" if sys.platform == "darwin" else ".cache")
+    return Path(os.environ.get("XDG_CACHE_HOME") or default) / "rnas"
 
 
 def require_free(path: Path) -> None:

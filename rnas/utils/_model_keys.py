@@ -68,7 +68,7 @@ def without_markup(documentation: str) -> str:
 
 
 def _field(model: type[BaseModel], name: str) -> FieldInfo:
-    """A field of a model; a class that only changes its default leaves the description to a base."""
+    """Return a field of a model; a class that only changes its default leaves the description to a base."""
     field = model.model_fields[name]
     if field.description:
         return field

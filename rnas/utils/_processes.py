@@ -1,10 +1,13 @@
-"""Call a function in several processes, of which any may be killed."""
+"""Start worker processes, and call a function in several of them, of which any may be killed."""
 
+import multiprocessing
+import os
 import signal
-from collections.abc import Callable, Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
+from multiprocessing.context import ForkServerContext, SpawnContext
 from typing import TypeVar
 
 from rnas.errors import InputError
@@ -14,6 +17,30 @@ ATTEMPTS = 2
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+
+def worker_context(*modules: str) -> ForkServerContext | SpawnContext:
+    """Return how worker processes are started.
+
+    A forked child of a process with threads, or with a GPU, may hang. So on Linux workers are forked from a server
+    process, which has only imported what they need. It is started with the first worker, and has the environment of
+    that moment; see :func:`begin_worker`. Elsewhere each worker is spawned.
+
+    Args:
+        *modules: what the server imports if it has not been started yet.
+    """
+    if sys.platform != "linux":
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(list(modules))
+    return context
+
+
+def begin_worker(environment: Mapping[str, str]) -> None:
+    """Give a worker process its driver's environment variables, and let it ignore Ctrl-C, which the driver handles."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.environ.clear()
+    os.environ.update(environment)
 
 
 def in_processes(function: Callable[[T], R], items: Sequence[T], workers: int) -> Iterator[R]:
@@ -27,10 +54,10 @@ def in_processes(function: Callable[[T], R], items: Sequence[T], workers: int) -
     Raises:
         InputError: processes ended twice without a result in between.
     """
+    module = getattr(function, "func", function).__module__
     done = deaths = 0
     while done < len(items):
-        # Processes are spawned, since a forked child of a process with threads may hang.
-        pool = ProcessPoolExecutor(workers, get_context("spawn"), signal.signal, (signal.SIGINT, signal.SIG_IGN))
+        pool = ProcessPoolExecutor(workers, worker_context(module), begin_worker, (dict(os.environ),))
         try:
             for result in pool.map(function, items[done:]):
                 done, deaths = done + 1, 0

@@ -4,8 +4,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from functools import cache
@@ -19,12 +17,11 @@ from rnas.errors import ChangedInputError, InputError, RnasError
 from rnas.experiment import LEDGER, Experiment, Listener, Work, open_experiment, resume
 from rnas.experiments.listeners import Entry, Tracker
 from rnas.utils import _sqlite as sqlite
+from tests.launcher import run
 from tests.rnas.experiments_small import KINDS
 
 MOMENTS = (("any", 3), ("recorded", 1))
 """What is heard, and how often, before the process is killed: first early, then when a result has been written."""
-
-_KILLING = "import sys; from tests.rnas.test_experiment import kill_at_each_moment; kill_at_each_moment(sys.argv[1])"
 
 _OF_THE_CLOCK = ("seconds", "latency_ms", "hours")
 
@@ -187,7 +184,7 @@ def test_killed_and_resumed_it_is_the_uninterrupted_experiment(
     whole, killed = finished(kind), tmp_path / "killed"
     expected = open_experiment(whole).result()
     assert KINDS[kind](killed).kind == kind
-    subprocess.run([sys.executable, "-c", _KILLING, killed], check=True, cwd=Path(__file__).parents[2])
+    run("tests.rnas.test_experiment:kill_at_each_moment", killed)
     found = resume(killed, workers=0, listener=[Notes(killed)])
     assert Notes(killed).entries() == Notes(whole).entries() != {}
     assert essence(found.to_dict(), killed) == essence(expected.to_dict(), whole)

@@ -14,8 +14,10 @@ from rnas.nas.evaluators.evaluator import Context, Task
 from rnas.networks.architecture import Architecture
 from rnas.testing.evaluator import EvaluatorConformance
 from rnas.testing.strategy import toy_space
+from search_spaces import nares_file
 from search_spaces.nares_table import NAResTable, NAResTableSettings
-from tests.search_spaces.published_tables import nares_file, nares_record, write_lines
+from tests.search_spaces.published_tables import nares_file as write_nares
+from tests.search_spaces.published_tables import nares_record, write_lines
 
 SPACE = toy_space("nares")
 NETWORKS = (((4, 4, 4), (8, 8, 8)), ((11, 4, 4), (8, 8, 16)), ((7, 9, 7), (16, 10, 12)))
@@ -170,7 +172,9 @@ def test_rungs_are_epochs_in_order(path: Path, rungs: list[int]) -> None:
 
 
 def test_a_search_with_rungs_on_a_synthetic_file_finds_the_best_networks(tmp_path: Path) -> None:
-    path = nares_file(tmp_path / "cifar10.jsonl", SPACE, 60, lambda network: 30 + network.depths[0] - network.depths[2])
+    path = write_nares(
+        tmp_path / "cifar10.jsonl", SPACE, 60, lambda network: 30 + network.depths[0] - network.depths[2]
+    )
     result = rnas.search(
         space="nares",
         evaluator={"nares": str(path), "rungs": [20]},
@@ -185,3 +189,33 @@ def test_a_search_with_rungs_on_a_synthetic_file_finds_the_best_networks(tmp_pat
 
 def _accuracies(path: Path) -> list[float]:
     return [max(json.loads(line)["train"][0]["pgd"]) / 100 for line in path.read_text().splitlines()]
+
+
+def test_a_large_file_is_read_once(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nares_file, "_LARGE", 1)
+    monkeypatch.setattr(nares_file, "user_cache", lambda: tmp_path / "cache")
+    parsed: list[Path] = []
+    parse = nares_file._parsed
+    monkeypatch.setattr(nares_file, "_parsed", lambda file: parsed.append(file) or parse(file))
+
+    def found(file: Path) -> Any:
+        read = table(file, rungs=[10])
+        task = Task(SPACE.parse("D 7-9-7 W 16-10-12"), 0)
+        return read.inputs, read.held, read.rungs, read.bounds, read.evaluate(task, Context())
+
+    first = found(path)
+    assert found(path) == first
+    assert len(parsed) == 1
+    [kept] = (tmp_path / "cache").iterdir()
+    # Half of it, another content, and another file of the same name.
+    kept.write_bytes(kept.read_bytes()[:-1000])
+    assert found(path) == first
+    np.savez(kept, lines=np.array([object()]))
+    assert found(path) == first
+    assert len(parsed) == 3
+    changed = write_lines(tmp_path / path.name, [record()])
+    assert len(table(changed).held) == 1
+    assert len(parsed) == 4
+    # Where nothing can be kept, the file is read again.
+    monkeypatch.setattr(nares_file, "user_cache", lambda: changed)
+    assert found(path) == first

@@ -137,6 +137,12 @@ def test_narrowed_away() -> None:
         space.encode(RobNetwork(CODES["large"]))
 
 
+@pytest.mark.parametrize("settings", [{"layers": 10**9}, {"channels": [10**9]}])
+def test_sizes_beyond_all_use_are_refused_at_once(settings: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match=f"{next(iter(settings))}.*: input should be less than or equal to"):
+        make(**settings)
+
+
 def test_images_that_no_network_can_take() -> None:
     with pytest.raises(InputError, match="multiples of 4"):
         make((3, 30, 32))

@@ -166,14 +166,14 @@ def shortfall(result: SearchResult, path: Path, out_of_time: bool) -> str | None
 
 
 def _prediction_quality(quality: Quality) -> str:
-    """How far predictions are to be trusted, in a phrase."""
+    """Return how far predictions are to be trusted, in a phrase."""
     top = "" if quality.tau_top_fifth is None else f", top fifth {_short(quality.tau_top_fifth)}"
     last = f"tau {_short(quality.tau)} (last {quality.evaluations})"
     return f"{last}{top}, 90 % intervals hold {100 * quality.coverage_90:.0f} %"
 
 
 def _short(tau: float) -> str:
-    """Two decimals without the zero before the point."""
+    """Return a number with two decimals, without the zero before the point."""
     return f"{tau:.2f}".replace("0.", ".", 1)
 
 
@@ -186,7 +186,7 @@ def _volume_share(run: SearchResult, volume: float) -> str:
 
 
 def _bands(run: SearchResult, front: tuple[Record, ...]) -> list[str]:
-    """The best value of the first objective in each third of the front's range of log cost."""
+    """Return the best value of the first objective in each third of the front's range of log cost."""
     objectives = run.setup.problem.objectives
     costs = [o.metric for o in objectives if o.metric.startswith(_COSTS)]
     gains = [o.metric for o in objectives if o.direction == "maximize"]

@@ -108,7 +108,7 @@ def description(setup: Setup) -> list[str]:
 
 
 def _ending(summary: Mapping[str, Any]) -> str:
-    """Why a training ended before its last epoch, in one line."""
+    """Return in one line why a training ended before its last epoch."""
     if summary["status"] != "diverged":
         return str(summary["reason"])
     kept = "no epoch was completed"

@@ -71,5 +71,5 @@ class TuningWords(Words):
 
 
 def _accuracy_word(metric: str) -> str:
-    """``robust`` or ``clean``, of a column of the history."""
+    """Return ``robust`` or ``clean`` for a column of the history."""
     return metric.removeprefix("val_").removesuffix("_accuracy")

@@ -219,7 +219,7 @@ class ComparedTraining:
 
 
 def metric(checkpoint: str, column: str) -> str:
-    """Name of an accuracy in the ledger."""
+    """Return the name of an accuracy in the ledger."""
     return f"{checkpoint}_{column.replace(' ', '_')}"
 
 

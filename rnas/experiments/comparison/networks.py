@@ -49,7 +49,7 @@ class ComparedNetwork(Model):
         return arch.from_dict(self.architecture)
 
     def facts(self, flops: int, input_shape: Shape, num_classes: int) -> dict[str, Any]:
-        """Name, origin and cost as JSON values.
+        """Return name, origin and cost as JSON values.
 
         Args:
             flops: the wanted FLOPs; ``deviation`` is the relative difference from them.

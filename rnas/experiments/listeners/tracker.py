@@ -4,13 +4,13 @@ import logging
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, ClassVar
 
-from rnas.errors import InputError, error_text
+from rnas.errors import error_text
 from rnas.experiment import Experiment, Listener, Work
 from rnas.experiments.listeners.entry import Entry, entry_of, last_entry
+from rnas.utils._extras import require_extra
 from rnas.utils._text import one_line
 
 _LONGEST = 300
@@ -36,8 +36,7 @@ class Tracker(Listener, ABC):
     needs: ClassVar[str]
 
     def __init__(self) -> None:
-        if find_spec(self.needs) is None:
-            raise InputError(f"{self.name} is not installed: pip install 'rnas[{self.name}]'")
+        require_extra(self.name, self.needs)
         self._path: Path | None = None
         self._phase = ""
         self._written: set[str] = set()

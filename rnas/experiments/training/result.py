@@ -5,19 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rnas import registry
 from rnas.experiments.training._history import Row
 from rnas.experiments.training.checkpoint import Checkpoint
 from rnas.experiments.training.settings import TrainingRunSettings
-from rnas.utils._lazy import LazyModule
 from rnas.utils._tabular import Tabular, notebook_table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-    from rnas.report import figures
-else:
-    # What draws stands above what it draws, and needs an extra.
-    figures = LazyModule("rnas.report.figures")
 
 
 @dataclass(frozen=True)
@@ -58,7 +53,8 @@ class TrainingResult(Tabular):
 
     def plot_history(self, ax: "Axes | None" = None, *, dark: bool = False) -> "Axes":
         """Draw the accuracies after each epoch with matplotlib; see :func:`rnas.report.figures.plot_history`."""
-        return figures.plot_history(self, ax, dark=dark)
+        drawn: Axes = registry.load(registry.FIGURES, "history")(self, ax, dark=dark)
+        return drawn
 
     def __repr__(self) -> str:
         """Return the training in a line."""

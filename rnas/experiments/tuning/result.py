@@ -171,7 +171,7 @@ def _compared(rows: Sequence[Row], best: Row | None, images: int) -> dict[str, A
 
 
 def _importance(settings: TuningSettings, study: TuningStudy) -> dict[str, float] | None:
-    """Share of the variance that each field explains (fANOVA; Hutter et al., ICML 2014); None for too few trials."""
+    """Return the share of variance that each field explains (fANOVA; Hutter et al., ICML 2014); None for few trials."""
     keys = list(settings.space)
     held = [t for t in study.trials if t.state is TrialState.COMPLETE and keys == [k for k in keys if k in t.params]]
     if len(held) < _LEAST_FOR_IMPORTANCE * len(keys) or len({trial.value for trial in held}) < 2:

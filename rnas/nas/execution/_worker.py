@@ -15,6 +15,7 @@ import torch
 from rnas.nas.evaluators import _guard as guard
 from rnas.nas.evaluators.evaluator import Context, Evaluates, Evaluation, Status, Task
 from rnas.utils._devices import has_context, lost, share_memory, trusted
+from rnas.utils._processes import begin_worker
 from rnas.utils._threads import available_cores
 
 _FAILURES = (Status.FAILED, Status.OUT_OF_MEMORY)
@@ -53,10 +54,15 @@ _state: dict[str, tuple[Evaluates, Mapping[str, str], str, "Synchronized[float]"
 
 
 def start(
-    evaluator: Evaluates, inputs: Mapping[str, str], device: str, slots: Slots, share: "Synchronized[float]"
+    environment: Mapping[str, str],
+    evaluator: Evaluates,
+    inputs: Mapping[str, str],
+    device: str,
+    slots: Slots,
+    share: "Synchronized[float]",
 ) -> None:
-    """Prepare a worker: one torch thread on a CPU, its part of a GPU, deaf to Ctrl-C, and gone when its driver is."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Prepare a worker: one torch thread on a CPU, its part of a GPU, and an end when its driver ends."""
+    begin_worker(environment)
     if has_context(device):
         signal.signal(signal.SIGTERM, lambda *_: _leave(device))
     threading.Thread(target=_leave_with_parent, daemon=True).start()

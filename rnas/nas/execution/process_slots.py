@@ -1,7 +1,6 @@
 """Run one process for each slot, each a pool of its own, so that a dead worker fails exactly one evaluation."""
 
 import logging
-import multiprocessing
 import os
 import pickle
 import pickletools
@@ -23,13 +22,15 @@ from rnas.nas.evaluators.evaluator import Evaluates, Evaluation, Status, Task, i
 from rnas.nas.execution import _worker as worker
 from rnas.nas.execution.executor import Limits
 from rnas.utils._devices import has_context, mps_runs
-from rnas.utils._processes import ATTEMPTS
+from rnas.utils._processes import ATTEMPTS, worker_context
 
 _log = logging.getLogger(__name__)
 
 _GRACE_SECONDS = 10.0
 _TICK_SECONDS = 0.25
 _LEAVING_SECONDS = 1.0
+_IMPORTED = ("rnas.nas.execution._worker", "rnas.nas.evaluators.adversarial_training")
+"""Modules that most workers need, and that take seconds to import."""
 
 # Windows has no such signal, and ends the process by any other.
 _KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
@@ -77,9 +78,8 @@ class _Slot:
         self._ready: Future[int] | None = None
         self._failed_starts = 0
         self.running: _Running | None = None
-        # Spawned rather than forked: a forked child of a process with threads, or with a GPU, may hang.
-        self._spawn = multiprocessing.get_context("spawn")
-        self.share: Synchronized[float] = self._spawn.Value("d", 0.0)
+        self._context = worker_context(*_IMPORTED)
+        self.share: Synchronized[float] = self._context.Value("d", 0.0)
 
     def submit(self, waiting: _Waiting, limits: Limits) -> None:
         task = waiting.task
@@ -104,8 +104,8 @@ class _Slot:
 
     def _process(self) -> ProcessPoolExecutor:
         if self._pool is None:
-            start = self._evaluator, self._inputs, self.device, self.started_with, self.share
-            self._pool = ProcessPoolExecutor(1, self._spawn, worker.start, start)
+            start = dict(os.environ), self._evaluator, self._inputs, self.device, self.started_with, self.share
+            self._pool = ProcessPoolExecutor(1, self._context, worker.start, start)
             self._ready = self._pool.submit(worker.ready)
         return self._pool
 

@@ -19,6 +19,7 @@ from rnas.errors import InputError, error_text
 from rnas.nas.evaluators import _guard as guard
 from rnas.nas.evaluators.evaluator import Evaluates, Evaluation, ReportsToDriver, Status, Task, inputs_of
 from rnas.nas.execution import _ray_worker as worker
+from rnas.nas.execution._ray_board import Board
 from rnas.nas.execution.executor import Limits
 from rnas.nas.execution.ray_settings import RaySettings
 from rnas.utils._processes import ATTEMPTS
@@ -108,7 +109,7 @@ class RayTasks:
         for (name, folder), dataset in held_datasets().items():
             if folder is not None:
                 self._sent.append(self._ray.put(worker.Images.of(name, folder, dataset)))
-        self._board = self._ray.remote(num_cpus=0, max_restarts=-1)(worker.Board).remote()
+        self._board = self._ray.remote(num_cpus=0, max_restarts=-1)(Board).remote()
         options = {"num_cpus": self._needs["CPU"], "num_gpus": self._needs["GPU"], "memory": self._needs["memory"]}
         given = {name: value for name, value in options.items() if value or name == "num_cpus"}
         self._evaluate = self._ray.remote(max_retries=0, **given)(worker.evaluate)

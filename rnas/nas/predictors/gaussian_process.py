@@ -39,6 +39,9 @@ class GaussianProcess:
     weighs_features = True
     """Inputs that may be irrelevant do little harm."""
 
+    noise_std = 0.0
+    """Standard deviation of results around the fitted function, in the targets' units."""
+
     def fit(self, features: Floats, target: Floats) -> Self:
         """Fit to targets; see :meth:`rnas.nas.predictors.predictor.Predictor.fit`."""
         self._constant = float(target[0]) if np.ptp(target) == 0 else None
@@ -58,6 +61,7 @@ class GaussianProcess:
         # What the relevances have fitted is not left to estimate the variance from.
         free = max(len(values) - used, len(values) / 2)
         self._variance = float(self._weights @ self._weights) / free
+        self.noise_std = self._unit * float(np.sqrt(self._variance * self._noise))
         return self
 
     def predict(self, features: Floats) -> tuple[Floats, Floats]:

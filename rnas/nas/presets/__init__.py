@@ -10,14 +10,14 @@ from rnas.errors import InputError
 
 
 def preset_names() -> list[str]:
-    """Names of the presets, sorted."""
+    """Return the names of the presets, sorted."""
     return sorted(
         entry.name.removesuffix(".yaml") for entry in files(__name__).iterdir() if entry.name.endswith(".yaml")
     )
 
 
 def preset_of(space: Any) -> str | None:
-    """Name of the preset that a space has of its own, by the space as a config has it; None where it has none."""
+    """Return the name of the preset of a space, which is given as a config has it; None if it has no preset."""
     name = space.get("name") if isinstance(space, Mapping) else space
     return name if name in preset_names() else None
 

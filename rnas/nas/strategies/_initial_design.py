@@ -3,13 +3,32 @@
 import numpy as np
 
 from rnas._typing import Floats, Integers
-from rnas.nas.strategies._candidates import fresh, genome_keys, listed, possible, sample_fresh
-from rnas.nas.strategy import Problem
+from rnas.nas.strategies._candidates import fresh, genome_keys, listed, possible, sample_fresh, taken
+from rnas.nas.strategy import Problem, Proposal, View
 
 _DRAWN = 256
 """Number of uniform genomes that show how FLOPs are distributed over a space that is too large to enumerate."""
 
 _DRAWN_PER_STRATUM = 8
+
+
+def initial_proposals(
+    problem: Problem, n: int, strata: int, fewest: int, view: View, rng: np.random.Generator
+) -> list[Proposal] | None:
+    """Propose by the initial design until there are enough results to learn from; then return None.
+
+    Args:
+        problem: the problem to search.
+        n: number of genomes to propose now.
+        strata: number of proposals, with those made before, up to which the design lasts.
+        fewest: number of evaluations that have to succeed, however many were proposed.
+        view: what has been proposed and evaluated.
+        rng: generator of the random choices.
+    """
+    if len(taken(view)) >= strata and (~view.failed).sum() >= fewest:
+        return None
+    tried = np.concatenate([view.genomes, view.pending])
+    return [Proposal(genome) for genome in initial_design(problem, n, strata, tried, rng)]
 
 
 def initial_design(problem: Problem, n: int, strata: int, tried: Integers, rng: np.random.Generator) -> Integers:

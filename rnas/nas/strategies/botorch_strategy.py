@@ -9,7 +9,7 @@ from rnas.nas.front import non_dominated
 from rnas.nas.objective import minimised
 from rnas.nas.strategies._acquisition import Box, Posterior, choose_batch
 from rnas.nas.strategies._candidates import fresh, genome_keys, neighbours, sample_fresh, taken
-from rnas.nas.strategies._initial_design import initial_design
+from rnas.nas.strategies._initial_design import initial_proposals
 from rnas.nas.strategies._inner_search import candidates
 from rnas.nas.strategies._options import whole_number
 from rnas.nas.strategy import Prediction, Problem, Proposal, View
@@ -66,11 +66,11 @@ class BoTorch:
     def propose(self, n: int, view: View, rng: np.random.Generator) -> list[Proposal]:
         """Propose by the acquisition; see :meth:`rnas.nas.strategy.Strategy.propose`."""
         problem = self._problem
+        first = initial_proposals(problem, n, self._initial, _FEWEST_FITTED, view, rng)
+        if first is not None:
+            return first
         excluded = taken(view)
         complete = np.flatnonzero(~view.failed)
-        if len(excluded) < self._initial or len(complete) < _FEWEST_FITTED:
-            tried = np.concatenate([view.genomes, view.pending])
-            return [Proposal(genome) for genome in initial_design(problem, n, self._initial, tried, rng)]
         genomes = view.genomes[complete]
         points = minimised(view.metrics, problem.objectives)[complete]
         box = Box.around(points, problem.reference, problem.ideal)

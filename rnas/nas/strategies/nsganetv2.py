@@ -18,7 +18,7 @@ from rnas.nas.predictors.predictor import Predictor
 from rnas.nas.predictors.switching import Switching
 from rnas.nas.strategies._candidates import genome_keys, sample_fresh, taken
 from rnas.nas.strategies._evolution import survivors
-from rnas.nas.strategies._initial_design import initial_design
+from rnas.nas.strategies._initial_design import initial_proposals
 from rnas.nas.strategies._inner_search import candidates
 from rnas.nas.strategies._options import names, whole_number
 from rnas.nas.strategy import Prediction, Problem, Proposal, View
@@ -70,11 +70,11 @@ class NSGANetV2:
     def propose(self, n: int, view: View, rng: np.random.Generator) -> list[Proposal]:
         """Propose a batch by the surrogate; see :meth:`rnas.nas.strategy.Strategy.propose`."""
         problem = self._problem
+        first = initial_proposals(problem, n, self._initial, _FEWEST_FITTED, view, rng)
+        if first is not None:
+            return first
         excluded = taken(view)
         complete = np.flatnonzero(~view.failed)
-        if len(excluded) < self._initial or len(complete) < _FEWEST_FITTED:
-            tried = np.concatenate([view.genomes, view.pending])
-            return [Proposal(genome) for genome in initial_design(problem, n, self._initial, tried, rng)]
         genomes = view.genomes[complete]
         points = minimised(view.metrics, problem.objectives)[complete]
         surrogate = _Surrogate(problem, genomes, points, self._predictor)

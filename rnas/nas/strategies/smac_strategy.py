@@ -7,7 +7,7 @@ import numpy as np
 from rnas._typing import Integers
 from rnas.nas.objective import minimised
 from rnas.nas.strategies._candidates import fresh, genome_keys, sample_fresh, taken
-from rnas.nas.strategies._initial_design import initial_design
+from rnas.nas.strategies._initial_design import initial_proposals
 from rnas.nas.strategies._options import whole_number
 from rnas.nas.strategy import Problem, Proposal, View
 from rnas.utils._extras import require_extra
@@ -52,11 +52,11 @@ class SMAC:
     def propose(self, n: int, view: View, rng: np.random.Generator) -> list[Proposal]:
         """Propose what SMAC3 suggests; see :meth:`rnas.nas.strategy.Strategy.propose`."""
         problem = self._problem
+        first = initial_proposals(problem, n, self._initial, 1, view, rng)
+        if first is not None:
+            return first
         excluded = taken(view)
         complete = np.flatnonzero(~view.failed)
-        if len(excluded) < self._initial or len(complete) == 0:
-            tried = np.concatenate([view.genomes, view.pending])
-            return [Proposal(genome) for genome in initial_design(problem, n, self._initial, tried, rng)]
         points = minimised(view.metrics, problem.objectives)[complete]
         running = np.concatenate([view.genomes[view.failed], view.pending])
         chosen = view.genomes[:0]

@@ -38,6 +38,13 @@ PROXY_SHARE = 1.5
 """Weight of the scores of proxies as an input, if there are any."""
 
 
+NOISY = 0.1
+"""Share of the variance of results from which their noise counts as large."""
+
+FEWEST_NOISY = 40
+"""Smallest number of fitted evaluations that tell noise from what a predictor has not learnt yet."""
+
+
 @dataclass(frozen=True)
 class Complete:
     """The complete evaluations at one rung, in ledger order.
@@ -62,8 +69,9 @@ class Surrogate:
 
     An objective is predicted as its :class:`LogDistance`. Inputs are the features of the space, the costs, if the
     predictor learns how relevant each input is, and the scores of proxies, if given, as ranks among those of the
-    evaluated genomes. With several rungs, each step to a rung with enough results is an :class:`Autoregression`, and
-    the posterior is that of the highest such rung.
+    evaluated genomes. If a predictor says that the noise of results is large, the posterior is that of the function
+    without it, so that a lucky result does not hide networks that are better. With several rungs, each step to a rung
+    with enough results is an :class:`Autoregression`, and the posterior is that of the highest such rung.
 
     Args:
         problem: the problem to search.
@@ -74,6 +82,7 @@ class Surrogate:
     Attributes:
         genomes: (n, v) genomes that are complete at the rung of the posterior.
         points: (n, objectives) values of these genomes, minimised.
+        expected: (n, objectives) the same, but of an objective with large noise the median of its posterior.
         underway: (k, objectives) expected points, at that rung, of genomes that are complete below it and may still be
             promoted.
         tau: smallest cross-validated Kendall's tau of the predictors of the lowest rung; 1 if every objective is known.
@@ -101,6 +110,7 @@ class Surrogate:
         self._deviations = [np.sqrt(block.var(axis=0).sum()) or 1.0 for block in self._blocks(fitted)]
         inputs = self._inputs(fitted)
         self._predictors = {p: predictor().fit(inputs, self._scales[p].scores) for p in self._predicted}
+        self._noises = {place: self._large_noise(place) for place in self._predicted}
         few = spread(len(rows), VALIDATED)
         taus = [cross_validated_tau(predictor, inputs[few], self._scales[p].scores[few]) for p in self._predicted]
         self.tau = min(taus, default=1.0)
@@ -115,6 +125,10 @@ class Surrogate:
             rungs.append(rung)
         self.genomes, self.points = rungs[-1].genomes, rungs[-1].points
         self.underway = self._underway(rungs, view)
+        self.expected = self.points.copy()
+        noisy = [place for place, noise in self._noises.items() if noise > 0 and not self._steps]
+        if noisy:
+            self.expected[:, noisy] = self.posterior(self.genomes).median[:, noisy]
 
     def posterior(self, genomes: Integers) -> Posterior:
         """Return the posterior of the objectives of genomes (n, v) at the highest rung with enough results."""
@@ -126,7 +140,8 @@ class Surrogate:
                 mean, std = self._lifted(genomes, place, *self._scales[place].moments(*scores), 0)
                 draws[:, :, place] = mean + std * node[:, None]
             else:
-                draws[:, :, place] = self._scales[place].values(scores[0] + scores[1] * node[:, None])
+                std = np.sqrt(np.maximum(scores[1] ** 2 - self._noises[place] ** 2, 0))
+                draws[:, :, place] = self._scales[place].values(scores[0] + std * node[:, None])
         return Posterior(draws, weights)
 
     def predictions(self, genomes: Integers) -> list[Mapping[str, Prediction]]:
@@ -141,6 +156,12 @@ class Surrogate:
             for row, (mean, std) in enumerate(zip(means, stds, strict=True)):
                 predicted[row][objective.metric] = Prediction(objective.sign * float(mean), float(std))
         return list(predicted)
+
+    def _large_noise(self, place: int) -> float:
+        """Return the noise of an objective's scores, as a standard deviation; 0 if it is not large or not known."""
+        noise: float = getattr(self._predictors[place], "noise_std", 0.0)
+        scores = self._scales[place].scores
+        return noise if len(scores) >= FEWEST_NOISY and noise**2 > NOISY * float(scores.var()) else 0.0
 
     def _exact(self, genomes: Integers) -> Floats:
         """Return the known objectives (n, objectives) of genomes (n, v), and 0 for the others."""

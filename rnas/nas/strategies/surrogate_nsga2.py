@@ -18,7 +18,7 @@ from rnas.errors import InputError
 from rnas.nas.front import non_dominated
 from rnas.nas.strategies._acquisition import Box, choose_batch
 from rnas.nas.strategies._candidates import genome_keys, sample_fresh, taken
-from rnas.nas.strategies._initial_design import initial_design
+from rnas.nas.strategies._initial_design import initial_proposals
 from rnas.nas.strategies._inner_search import candidates
 from rnas.nas.strategies._options import names, share, whole_number
 from rnas.nas.strategies._proxy_scores import ProxyScores
@@ -86,10 +86,10 @@ class SurrogateNSGA2:
 
     def propose(self, n: int, view: View, rng: np.random.Generator) -> list[Proposal]:
         """Propose a batch by the surrogate; see :meth:`rnas.nas.strategy.Strategy.propose`."""
+        first = initial_proposals(self._problem, n, self._initial, _FEWEST_FITTED, view, rng)
+        if first is not None:
+            return first
         excluded = taken(view)
-        if len(excluded) < self._initial or (~view.failed).sum() < _FEWEST_FITTED:
-            tried = np.concatenate([view.genomes, view.pending])
-            return [Proposal(genome) for genome in initial_design(self._problem, n, self._initial, tried, rng)]
         surrogates = self._fitted(view)
         surrogate = surrogates.best
         trust = np.clip(surrogate.tau / _TRUSTED_TAU, 0, 1)
@@ -114,7 +114,7 @@ class SurrogateNSGA2:
     ) -> Integers:
         """Return up to ``n`` genomes with the best acquisition."""
         problem, surrogate = self._problem, surrogates.best
-        front = non_dominated(surrogate.points)
+        front = non_dominated(surrogate.expected)
 
         def acquisition(genomes: Integers) -> Floats:
             return surrogates.plain.posterior(genomes).lower_bound(_KAPPA)
@@ -134,7 +134,7 @@ class SurrogateNSGA2:
             layers = NonDominatedSorting().do(acquisition(pool), n_stop_if_ranked=SHORTLIST)
             pool = pool[np.concatenate(layers)[:SHORTLIST]]
         box = Box.around(surrogate.points, problem.reference, problem.ideal)
-        counted = [surrogate.points[front], surrogate.underway]
+        counted = [surrogate.expected[front], surrogate.underway]
         if len(pending):
             counted.append(surrogate.posterior(pending).median)
         posterior = box.scaled_posterior(surrogate.posterior(pool))

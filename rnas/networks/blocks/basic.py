@@ -25,7 +25,7 @@ class Basic(BlockType):
 
     @property
     def module(self) -> "type[modules.BasicBlock]":
-        """The class of its blocks."""
+        """Return the class of its blocks."""
         return modules.BasicBlock
 
     def constructor(self, block: Block) -> "BlockConstructor":

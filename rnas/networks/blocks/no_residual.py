@@ -27,7 +27,7 @@ class NoResidual(Basic):
 
     @property
     def module(self) -> "type[modules.NoResidualBlock]":
-        """The class of its blocks."""
+        """Return the class of its blocks."""
         return modules.NoResidualBlock
 
 

@@ -75,6 +75,11 @@ CASES = [
     (["--data", "cifar10", "--data-dir", "missing"], "no data_batch_1 in "),
     (["--eps", "8"], "evaluator: train.eps: epsilon 8 is above 1"),
     (["--eps", "eight"], "'eight' is not a fraction; write it such as 8/255"),
+    (["--set", "space.upsample=1000000000"], "space: its networks have costs beyond 64 bits; choose smaller sizes"),
+    (
+        ["--space", "nas-bench-201", "--set", "space.channels=1000000000000000"],
+        "space: channels: input should be less than or equal to 65536, not 1000000000000000",
+    ),
     (["--flops", "1:2"], "no architecture of space 'robust-resnet' has flops in 1:2; it reaches flops of "),
     (["--flops", "5G:1G"], "space: flops: band '5G:1G' is empty"),
     (["--flops", "much"], "'much' is not a band; write LOW:HIGH, such as 150M:250M"),

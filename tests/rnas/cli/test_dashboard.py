@@ -88,5 +88,5 @@ def test_what_is_missing_is_one_line(tmp_path: Path, command, monkeypatch: pytes
     result = command("dashboard", training.path)
     assert (result.code, result.err) == (
         2,
-        "rnas: optuna-dashboard is not installed: pip install 'rnas[dashboard]'\n",
+        "rnas: optuna_dashboard is not installed: pip install 'rnas[dashboard]'\n",
     )

@@ -1,9 +1,6 @@
 """An evaluation that is killed again and again ends as the one that is not."""
 
 import json
-import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -13,9 +10,9 @@ from safetensors.torch import save_file
 
 from rnas.networks import architecture as arch
 from rnas.networks.residual import ResidualNetwork
+from tests.launcher import COMMAND, Program, run
 from tests.rnas.evaluation.digits_networks import trained
 
-PROGRAM = [sys.executable, "-c", "from rnas.cli import main; main()", "evaluate"]
 NETWORK = ResidualNetwork(depths=(1, 1, 1), channels=(4, 8, 8), stem_width=4)
 BATCH = 3
 
@@ -45,32 +42,30 @@ def test_killed_at_any_instant_and_started_again(tmp_path: Path) -> None:
     network.write_text(json.dumps(arch.to_dict(NETWORK)))
     save_file(trained(lambda: NETWORK.build(10, (1, 8, 8)), 0, epochs=8, steps=3).state_dict(), weights)
     words = [network, "--weights", weights, "--data", "digits", "--images", "16", "--batch-size", str(BATCH)]
-    command = [*PROGRAM, *words, "--attacks", "square100,autoattack-fast", "--eps", "1/10", "--device", "cpu"]
+    words += ["--attacks", "square100,autoattack-fast", "--eps", "1/10", "--device", "cpu"]
+    command = [COMMAND, "evaluate", *words]
     whole = tmp_path / "whole"
-    subprocess.run([*command, "-o", whole], check=True, capture_output=True)
+    run(*command, "-o", whole)
     total = batches(whole)
     # How many images each attack finds left depends on the last digits of the training, and so on the machine.
     assert total > 5
 
     killed = tmp_path / "killed"
     for kept in sorted({1, total // 2, total - 1}):
-        process = subprocess.Popen(
-            [*command, "-o", killed], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-        )
+        process = Program(*command, "-o", killed)
         while batches(killed) < kept:
             assert process.poll() is None, "it ended before it was killed"
             time.sleep(0.01)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        process.kill()
         assert not (killed / "net.json").exists()
-    subprocess.run([*command, "-o", killed], check=True, capture_output=True)
+    run(*command, "-o", killed)
     assert result(killed) == result(whole)
     members = result(whole)["attacks"][1]["members"]
     assert [member["name"] for member in members] == ["pgd20", "apgd-ce", "apgd-t3"]
     assert members[-1]["attacked"] > 0
 
     # The state of this evaluation is not that of another one.
-    other = subprocess.run([*command, "-o", killed, "--seed", "1"], capture_output=True, text=True, check=False)
+    other = run(*command, "-o", killed, "--seed", 1, check=False)
     assert other.returncode == 2
     assert other.stderr.count("\n") == 1
     assert "its seed is 0, but here it is 1" in other.stderr

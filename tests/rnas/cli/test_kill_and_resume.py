@@ -4,19 +4,22 @@ import os
 import random
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from rnas.experiment import LEDGER
 from rnas.nas.result import SearchResult
 from rnas.nas.search import Search
+from tests.launcher import COMMAND, Program, run
 
-PROGRAM = [sys.executable, "-c", "from rnas.cli import main; main()"]
 CONFIG = {
     "space": {
         "name": "robust-resnet",
@@ -36,19 +39,19 @@ CONFIG = {
     "evaluator": {
         "train": {
             "data": "digits",
-            "images": {"train": 128, "search_val": 50, "test": 50},
-            "fidelity": {"epochs": 2, "batch_size": 32, "attack_steps": 1, "attack_step": 1},
+            "images": {"train": 96, "search_val": 50, "test": 50},
+            "fidelity": {"epochs": 1, "batch_size": 32, "attack_steps": 1, "attack_step": 1},
             "evaluation": {"steps": 2, "step": "1/2"},
         }
     },
-    "strategy": {"name": "surrogate-nsga2", "initial": 6},
-    "budget": 18,
+    "strategy": {"name": "surrogate-nsga2", "initial": 5},
+    "budget": 12,
     "batch_size": 3,
     "workers": 2,
 }
 
 
-def essence(run: SearchResult) -> list[Any]:
+def essence(result: SearchResult) -> list[Any]:
     """All of a run but its seconds."""
     return [
         (
@@ -63,13 +66,8 @@ def essence(run: SearchResult) -> list[Any]:
             record.metrics,
             [{name: value for name, value in point.items() if name != "seconds"} for point in record.evaluation.curve],
         )
-        for record in run.records
+        for record in result.records
     ]
-
-
-def heed_interrupts() -> None:
-    """What runs tests may ignore Ctrl-C, and what it starts inherits that."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def workers_in(session: int) -> list[int]:
@@ -93,6 +91,12 @@ def wait_until_gone(session: int, seconds: float = 60.0) -> list[int]:
     return workers_in(session)
 
 
+def recorded(path: Path) -> int:
+    """Return the number of complete evaluations in the ledger of a search that runs."""
+    with closing(sqlite3.connect(f"file:{path / LEDGER}?mode=ro", uri=True)) as ledger:
+        return int(ledger.execute("select count(*) from trials where state = 'COMPLETE'").fetchone()[0])
+
+
 @pytest.fixture(scope="module")
 def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("config") / "config.yaml"
@@ -103,33 +107,31 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def uninterrupted(config: Path) -> SearchResult:
     path = config.parent / "whole"
-    subprocess.run([*PROGRAM, "search", config, "--output", path], check=True, capture_output=True)
+    # As a shell starts it, in a new process.
+    program = [sys.executable, "-c", "from rnas.cli import main; main()"]
+    subprocess.run([*program, "search", config, "--output", path], check=True, capture_output=True)
     return Search.open(path).result()
 
 
 @pytest.mark.slow
-def test_killed_five_times_and_resumed(config: Path, uninterrupted: SearchResult, tmp_path: Path) -> None:
+def test_killed_again_and_again_and_resumed(config: Path, uninterrupted: SearchResult, tmp_path: Path) -> None:
     path = tmp_path / "killed"
     instants = random.Random(0)
-    kills = 0
-    command = ["search", config, "--output", path]
-    while kills < 3:
-        driver = subprocess.Popen(
-            [*PROGRAM, *command], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
-        )
-        # From the first line on the run is there; instants fall on every stage of the search.
+    command: list[object] = ["search", config, "--output", path]
+    # In the initial design, when the surrogate proposes for the first time, and near the end.
+    for number in (1, 6, 10):
+        driver = Program(COMMAND, *command)
+        # From the first line on the run is there.
         assert driver.stderr.readline(), driver.stderr.read()
-        try:
-            driver.wait(timeout=instants.uniform(0.5, 5.0))
-        except subprocess.TimeoutExpired:
-            driver.send_signal(signal.SIGKILL)
-            driver.wait()
+        while recorded(path) < number:
+            assert driver.poll() is None, driver.communicate()
+            time.sleep(0.05)
+        time.sleep(instants.uniform(0.0, 0.3))
+        driver.kill()
         assert wait_until_gone(driver.pid) == []
-        driver.stderr.close()
         assert driver.returncode == -signal.SIGKILL, "it ended before it was killed: make the search longer"
-        kills += 1
         command = ["resume", path]
-    subprocess.run([*PROGRAM, "resume", path], check=True, capture_output=True)
+    run(COMMAND, "resume", path)
     assert essence(Search.open(path).result()) == essence(uninterrupted)
 
 
@@ -138,37 +140,28 @@ def test_interrupted_it_says_how_to_go_on_and_extends(
     config: Path, uninterrupted: SearchResult, tmp_path: Path
 ) -> None:
     path = tmp_path / "interrupted"
-    driver = subprocess.Popen(
-        [*PROGRAM, "search", config, "--output", path, "--budget", "11"],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-        preexec_fn=heed_interrupts,
-    )
+    driver = Program(COMMAND, "search", config, "--output", path, "--budget", 8)
     first = driver.stderr.readline()
-    assert "11 evaluations, 2 at once" in first
+    assert "8 evaluations, 2 at once" in first
     driver.stderr.readline()
     # As a terminal does it: to the driver and its workers alike.
     os.killpg(driver.pid, signal.SIGINT)
-    _, rest = driver.communicate(timeout=120)
+    _, rest = driver.communicate()
     assert driver.returncode == 130
     last = rest.strip().splitlines()[-1]
     assert re.fullmatch(rf"interrupted; \d+ evaluations? kept; resume with: rnas resume {re.escape(str(path))}", last)
     assert "Traceback" not in rest
     assert wait_until_gone(driver.pid) == []
 
-    subprocess.run([*PROGRAM, "resume", path], check=True, capture_output=True)
-    assert len(Search.open(path).result().records) == 11
-    subprocess.run([*PROGRAM, "resume", path, "--budget", "18"], check=True, capture_output=True)
+    run(COMMAND, "resume", path)
+    assert len(Search.open(path).result().records) == 8
+    run(COMMAND, "resume", path, "--budget", 12)
     assert essence(Search.open(path).result()) == essence(uninterrupted)
 
 
 @pytest.mark.slow
 def test_the_same_seed_gives_the_same_search(config: Path, uninterrupted: SearchResult, tmp_path: Path) -> None:
-    subprocess.run(
-        [*PROGRAM, "search", config, "--output", tmp_path / "again", "--workers", "1"], check=True, capture_output=True
-    )
+    run(COMMAND, "search", config, "--output", tmp_path / "again", "--workers", 1)
     again = Search.open(tmp_path / "again").result()
     assert essence(again) == essence(uninterrupted)
     assert [record.key for record in again.front()] == [record.key for record in uninterrupted.front()]

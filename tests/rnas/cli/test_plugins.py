@@ -72,7 +72,7 @@ def test_other_packages_plugins_and_why_some_do_not_load(command: Callable[..., 
 def test_a_group_that_does_not_exist_is_told(command: Callable[..., Any]) -> None:
     (misplaced,) = [part for part in json.loads(command("plugins", "--json").out) if part["name"] == "misplaced"]
     assert misplaced["kind"] == "attack"
-    assert misplaced["error"].startswith("rnas.attack is no group of rnas; it has rnas.architectures, rnas.attacks, ")
+    assert misplaced["error"].startswith("rnas.attack is no group of rnas; use one of rnas.architectures, rnas.at")
 
 
 def test_an_unknown_kind(command: Callable[..., Any]) -> None:

@@ -50,6 +50,7 @@ def test_its_time_is_estimated(command: Callable[..., Result]) -> None:
         (["darts", "--set", "method.order=3"], "order: input should be 1 or 2, not 3"),
         (["advrush", "--set", "method.order=2"], "order: input should be 1, not 2"),
         (["racl", "--set", "method.confidence=1"], "confidence"),
+        (["racl", "--set", "method.name=darts"], "method.name=darts is another method than racl, the argument"),
         (["darts", "--set", "method.width=3"], "width: unknown key; it has order, learning_rate"),
         (["darts", "--images", "1"], "images.train is 1; a search for cells divides at least 2 images"),
         (["darts", "--recipe", "aat"], "extra images are for trainings"),

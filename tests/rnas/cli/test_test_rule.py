@@ -1,8 +1,6 @@
 """Test a rule out of sample from the command line."""
 
 import json
-import signal
-import subprocess
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
@@ -16,8 +14,9 @@ import rnas
 from rnas.nas.search import Search
 from rnas.report._terminal import print_blocks
 from rnas.report.rule_test import blocks
+from tests.launcher import COMMAND, Program, run
 from tests.rnas.cli.conftest import Result
-from tests.rnas.cli.test_kill_and_resume import PROGRAM, wait_until_gone
+from tests.rnas.cli.test_kill_and_resume import wait_until_gone
 from tests.rnas.scaling_rules.test_out_of_sample import ALIKE, OURS, result
 from tests.rnas.synthetic_evaluator import CONFIG as SYNTHETIC
 
@@ -97,25 +96,16 @@ def test_killed_it_resumes_with_its_prediction(tmp_path: Path) -> None:
     config = tmp_path / "config.yaml"
     config.write_text(yaml.safe_dump(TRAINED))
     folder = tmp_path / "run"
-    subprocess.run([*PROGRAM, "search", config, "--output", folder], check=True, capture_output=True)
-    driver = subprocess.Popen(
-        [*PROGRAM, "test-rule", folder, "--flops", "550K", "--seeds", "3"],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    assert driver.stderr is not None
+    run(COMMAND, "search", config, "--output", folder)
+    driver = Program(COMMAND, "test-rule", folder, "--flops", "550K", "--seeds", 3)
     announced = driver.stderr.readline()
     while "  seed " not in (line := driver.stderr.readline()):
         assert line, "it ended before it recorded anything"
-    driver.send_signal(signal.SIGKILL)
-    driver.wait()
-    driver.stderr.close()
+    driver.kill()
     assert wait_until_gone(driver.pid) == []
     own = folder / "rule-test-1"
     assert not (own / "result.json").exists()
-    done = subprocess.run([*PROGRAM, "resume", own, "--json"], check=True, capture_output=True, text=True)
+    done = run(COMMAND, "resume", own, "--json")
     content = json.loads(done.stdout)
     assert announced == f"prediction {content['prediction']}\n"
     assert "1/" not in [line.split()[0][:2] for line in done.stderr.splitlines() if "  seed " in line]

@@ -1,11 +1,8 @@
 """``rnas train`` and ``rnas resume`` of a training, as their user runs them."""
 
 import json
-import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -22,7 +19,7 @@ from rnas.networks import architecture as arch
 from rnas.networks.zoo import find
 from rnas.statistics.proportions import proportion
 from rnas.training.recipe import Recipe
-from tests.rnas.cli.test_kill_and_resume import heed_interrupts
+from tests.launcher import COMMAND, Program, run
 from tests.rnas.experiments.training.trainings import NETWORK, timeless, weights
 
 Command = Callable[..., Any]
@@ -32,7 +29,6 @@ def load(path: str) -> TrainingResult:
     return Training.open(path).result()
 
 
-PROGRAM = [sys.executable, "-c", "from rnas.cli import main; main()"]
 DATA = ("--data", "digits", "--device", "cpu")
 SHORT = (
     *DATA,
@@ -244,35 +240,22 @@ LONG = (
 )
 
 
-def started(*words: object) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [*PROGRAM, *map(str, words)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=heed_interrupts,
-    )
-
-
 @pytest.mark.slow
 def test_killed_at_random_instants_and_resumed(folder: Path) -> None:
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    subprocess.run([*PROGRAM, *LONG, "--output", "whole"], check=True, capture_output=True, env=environment)
+    run(COMMAND, *LONG, "--output", "whole")
     instants = random.Random(0)
     words: tuple[object, ...] = (*LONG, "--output", "killed")
     kills = 0
     while kills < 3:
-        training = started(*words)
+        training = Program(COMMAND, *words)
         # From the first line on the directory is there; instants fall on steps, evaluation and writing.
         assert training.stderr.readline(), "it ended before it began"
         time.sleep(instants.uniform(0.05, 2.0))
-        training.send_signal(signal.SIGKILL)
-        training.wait()
-        training.stderr.close()
+        training.kill()
         assert training.returncode == -signal.SIGKILL, "it ended before it was killed: make the training longer"
         kills += 1
         words = ("resume", "killed")
-    subprocess.run([*PROGRAM, "resume", "killed"], check=True, capture_output=True, env=environment)
+    run(COMMAND, "resume", "killed")
     killed, whole = load("killed"), load("whole")
     assert timeless(killed.history) == timeless(whole.history)
     assert timeless(killed.summary) == timeless(whole.summary)
@@ -283,11 +266,11 @@ def test_killed_at_random_instants_and_resumed(folder: Path) -> None:
 def test_interrupted_it_says_how_to_resume(folder: Path) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         path = f"run {number:d}"
-        training = started(*LONG, "--output", path)
+        training = Program(COMMAND, *LONG, "--output", path)
         while "/12  loss " not in training.stderr.readline():
             pass
         training.send_signal(number)
-        _, rest = training.communicate(timeout=120)
+        _, rest = training.communicate()
         assert training.returncode == 130
         last = rest.strip().splitlines()[-1]
         assert last.startswith("interrupted; ")

@@ -12,7 +12,8 @@ import yaml
 
 from rnas.networks import architecture as arch
 from rnas.training.recipe import Recipe
-from tests.rnas.cli.test_train import Command, done, refusal, started
+from tests.launcher import COMMAND, Program, run
+from tests.rnas.cli.test_train import Command, done, refusal
 from tests.rnas.experiments.training.trainings import NETWORK, timeless
 
 DATA = ("--data", "digits", "--device", "cpu", "--set", "evaluation.steps=1", "--set", "recipe.inner_attack.steps=1")
@@ -114,38 +115,30 @@ def killed_summary(folder: Path, path: str) -> Any:
     return timeless(json.loads((folder / path / "result.json").read_text()))
 
 
-def finish(*words: object) -> None:
-    tuning = started(*words)
-    _, rest = tuning.communicate()
-    assert tuning.returncode == 0, rest
-
-
 @pytest.mark.slow
 def test_killed_at_random_instants_and_resumed(folder: Path) -> None:
-    finish(*LONG, "--output", "whole")
+    run(COMMAND, *LONG, "--output", "whole")
     instants = random.Random(0)
     words: tuple[object, ...] = (*LONG, "--output", "killed")
     for _ in range(2):
-        tuning = started(*words)
+        tuning = Program(COMMAND, *words)
         assert tuning.stderr.readline(), "it ended before it began"
         time.sleep(instants.uniform(0.05, 1.5))
-        tuning.send_signal(signal.SIGKILL)
-        tuning.wait()
-        tuning.stderr.close()
+        tuning.kill()
         assert tuning.returncode == -signal.SIGKILL, "it ended before it was killed: make the tuning longer"
         words = ("resume", "killed")
-    finish(*words)
+    run(COMMAND, *words)
     assert killed_summary(folder, "killed") == killed_summary(folder, "whole")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("workers", "number"), [(0, signal.SIGINT), (2, signal.SIGTERM)])
 def test_interrupted_it_says_how_to_resume(folder: Path, workers: int, number: signal.Signals) -> None:
-    tuning = started(*LONG, "--trials", 30, "--workers", workers, "--output", "a run")
+    tuning = Program(COMMAND, *LONG, "--trials", 30, "--workers", workers, "--output", "a run")
     while "/30  trial " not in tuning.stderr.readline():
         pass
     tuning.send_signal(number)
-    _, rest = tuning.communicate(timeout=180)
+    _, rest = tuning.communicate()
     assert tuning.returncode == 130
     last = rest.strip().splitlines()[-1]
     assert last.startswith("interrupted; ")

@@ -2,7 +2,6 @@
 
 import os
 import re
-import signal
 import subprocess
 import sys
 import textwrap
@@ -24,6 +23,7 @@ from rnas.nas.strategies.random import RandomSearch
 from rnas.nas.strategy import Problem, Proposal, View
 from rnas.networks.architecture import Architecture
 from search_spaces.wide_resnet import DepthGrid
+from tests.launcher import COMMAND, Program, run
 
 OBJECTIVES = [{"metric": "score", "direction": "maximize"}, {"metric": "flops", "direction": "minimize"}]
 
@@ -251,15 +251,14 @@ def test_a_script_of_its_own_parts_is_killed_and_resumed_on_two_workers(
     script = tmp_path / "my_search.py"
     script.write_text(textwrap.dedent(SCRIPT))
     ledger = tmp_path / "killed" / "ledger.db"
-    driver = subprocess.Popen([sys.executable, script, search, tmp_path / "killed"], env=environment())
+    driver = Program(script, search, tmp_path / "killed")
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline and not (ledger.exists() and recorded(ledger)):
         time.sleep(0.1)
-    driver.send_signal(signal.SIGKILL)
-    driver.wait()
+    driver.kill()
     assert not (tmp_path / "killed" / "result.json").exists()
-    subprocess.run([sys.executable, script, how, tmp_path / "killed"], env=environment(), check=True)
-    subprocess.run([sys.executable, script, search, tmp_path / "whole"], env=environment(), check=True)
+    run(script, how, tmp_path / "killed")
+    run(script, search, tmp_path / "whole")
     both = []
     for name in ("killed", "whole"):
         content = yaml.safe_load((tmp_path / name / "result.json").read_text())
@@ -267,11 +266,7 @@ def test_a_script_of_its_own_parts_is_killed_and_resumed_on_two_workers(
     assert both[0] == both[1]
     assert len(both[0]) == budget
     assert written(tmp_path / "killed")["space"]["name"] == "__main__:Mine"
-    elsewhere = subprocess.run(
-        [sys.executable, "-c", "from rnas.cli import main; main()", "resume", tmp_path / "killed"],
-        capture_output=True,
-        text=True,
-    )
+    elsewhere = run(COMMAND, "resume", tmp_path / "killed", check=False)
     assert elsewhere.returncode == 2
     assert "it was defined in a script or a notebook: resume there" in elsewhere.stderr
 
@@ -279,8 +274,7 @@ def test_a_script_of_its_own_parts_is_killed_and_resumed_on_two_workers(
 @pytest.mark.slow
 def test_a_script_trains_by_its_own_recipe_and_evaluates_by_its_own_attack(tmp_path: Path) -> None:
     (tmp_path / "my_search.py").write_text(textwrap.dedent(SCRIPT))
-    words = [sys.executable, "my_search.py", "evaluate"]
-    done = subprocess.run(words, cwd=tmp_path, env=environment(), capture_output=True, text=True, check=True)
+    done = run(tmp_path / "my_search.py", "evaluate", cwd=tmp_path)
     assert done.stdout.startswith("<EvaluationResult ResidualModule, 50 images of digits: clean ")
     shares = dict(re.findall(r"(Sign|fgsm) ([0-9.]+%)", done.stdout))
     assert shares["Sign"] == shares["fgsm"]

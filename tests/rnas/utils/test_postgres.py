@@ -3,8 +3,6 @@
 import os
 import shutil
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -22,6 +20,7 @@ from rnas.experiment import Listener
 from rnas.nas.search import Search
 from rnas.utils import _databases as databases
 from rnas.utils import _postgres as postgres
+from tests.launcher import run
 from tests.postgres import PASSWORD, Server, programs, serving
 from tests.rnas.test_experiment import Killer, essence
 
@@ -221,9 +220,6 @@ def test_a_search_outlives_its_connections_and_its_server(
     assert rnas.resume(run, budget=8).records[:6] == result.records
 
 
-_KILLING = "import sys; from tests.rnas.utils.test_postgres import killed_again_and_again as k; k(sys.argv[1])"
-
-
 def killed_again_and_again(path: str) -> None:
     """Resume a search, and kill its driver at every fifth event, each time in a process of its own."""
     for _ in range(20):
@@ -237,14 +233,14 @@ def killed_again_and_again(path: str) -> None:
 
 
 def test_a_driver_that_is_killed_releases_its_lock_and_resumes(
-    server: Server, url: str, uninterrupted: Any, tmp_path: Path
+    server: Server, url: str, uninterrupted: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = tmp_path / "run"
+    path = tmp_path / "run"
     with suppress(KeyboardInterrupt):
-        rnas.search({**TINY, "storage": url}, output=run, listener=Troubles({1: _interrupt}))
-    environment = {**os.environ, "RNAS_STORAGE": url, "PYTHONPATH": str(Path(__file__).parents[3])}
-    subprocess.run([sys.executable, "-c", _KILLING, str(run)], check=True, env=environment)
-    assert records(Search.open(run).result()) == uninterrupted
+        rnas.search({**TINY, "storage": url}, output=path, listener=Troubles({1: _interrupt}))
+    monkeypatch.setenv("RNAS_STORAGE", url)
+    run("tests.rnas.utils.test_postgres:killed_again_and_again", path)
+    assert records(Search.open(path).result()) == uninterrupted
 
 
 def _interrupt() -> None:

@@ -264,5 +264,5 @@ class Missing(Broken):
 
 
 def test_a_missing_package_is_one_line_before_anything_is_made() -> None:
-    with pytest.raises(InputError, match=r"^broken is not installed: pip install 'rnas\[broken\]'$"):
+    with pytest.raises(InputError, match=r"^a_package_that_nobody_has is not installed: pip install 'rnas\[broken\]'$"):
         Missing()

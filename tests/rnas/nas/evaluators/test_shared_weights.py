@@ -14,6 +14,7 @@ from rnas.data.loading import load_dataset
 from rnas.errors import InputError
 from rnas.evaluation.robustness import evaluate_robustness
 from rnas.experiment import open_experiment
+from rnas.experiments import resolve
 from rnas.nas.config import FidelitySettings, SearchConfig
 from rnas.nas.evaluators.evaluator import Context, Evaluator, Status, Task
 from rnas.nas.evaluators.shared_weights import SharedWeights, SharedWeightsSettings
@@ -123,6 +124,7 @@ def test_a_search_climbs_from_shared_weights_and_its_rungs_are_studied(trained: 
     images = [evaluator.cost(Task(r.architecture, r.seed, r.fidelity)).images for r in result.records]
     assert result.cost.images == whole.images + sum(images)
     assert result.to_dict()["cost"] == result.cost.to_dict()
+    assert resolve(f"{result.path}:{result.records[-1].key}").search_cost == result.cost
     settings = FidelitySettings(search=search.path, architectures=10, bands=1, seeds=2)
     study = FidelityStudy.create(settings, tmp_path / "study").run(workers=0)
     [quality] = study.quality

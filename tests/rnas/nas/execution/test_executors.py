@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 import textwrap
 import time
 from collections.abc import Callable, Iterator
@@ -21,6 +19,8 @@ from rnas.nas.execution.ray_settings import RaySettings
 from rnas.nas.execution.ray_tasks import RayTasks
 from rnas.utils import _devices as devices
 from tests.evaluators import Scripted, as_task
+from tests.launcher import Program
+from tests.rnas.cli.test_kill_and_resume import wait_until_gone
 
 Make = Callable[..., Executor]
 
@@ -190,11 +190,6 @@ def test_an_evaluator_that_cannot_travel_is_refused() -> None:
         ProcessSlots(Scripted({1: lambda: None}), ["cpu"], Limits())
 
 
-def heed_interrupts() -> None:
-    """What runs tests may ignore Ctrl-C, and what it starts inherits that."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
 DRIVER = """
     import sys
     from rnas.nas.execution.executor import Limits
@@ -206,7 +201,7 @@ DRIVER = """
         executor.submit(0, as_task(16))
         executor.submit(1, as_task(16))
         try:
-            print(*(slot._ready.result() for slot in executor._slots), flush=True)
+            print(*(slot._ready.result() for slot in executor._slots), file=sys.stderr, flush=True)
             executor.wait(lambda shares: None)
         finally:
             executor.close()
@@ -218,28 +213,15 @@ DRIVER = """
 def test_no_worker_outlives_its_driver(tmp_path: Path, how: signal.Signals) -> None:
     script = tmp_path / "driver.py"
     script.write_text(textwrap.dedent(DRIVER))
-    root = Path(__file__).parents[4]
-    driver = subprocess.Popen(
-        [sys.executable, script],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        cwd=root,
-        env={**os.environ, "PYTHONPATH": str(root)},
-        preexec_fn=heed_interrupts,
-    )
+    driver = Program(script)
     try:
-        workers = [int(word) for word in driver.stdout.readline().split()]
+        workers = [int(word) for word in driver.stderr.readline().split()]
         assert len(workers) == 2
         driver.send_signal(how)
         driver.wait(timeout=120)
     finally:
         driver.kill()
-        driver.communicate()
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and any(Path(f"/proc/{worker}").exists() for worker in workers):
-        time.sleep(0.05)
-    assert not [worker for worker in workers if Path(f"/proc/{worker}").exists()]
+    assert wait_until_gone(driver.pid) == []
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,5 @@
 """What only a cluster of Ray can do; what it has in common with other executors is tested with them."""
 
-import os
-import subprocess
-import sys
 import threading
 import time
 from dataclasses import dataclass
@@ -26,6 +23,7 @@ from rnas.nas.execution.ray_tasks import sharers_of
 from rnas.nas.search import Search
 from rnas.utils._threads import one_thread
 from tests.evaluators import Scripted, as_task
+from tests.launcher import run
 from tests.rnas.experiments_small import KINDS
 from tests.rnas.nas.execution.test_executors import run_all
 from tests.rnas.nas.test_search import TINY, small_images
@@ -209,11 +207,7 @@ def test_a_search_whose_driver_is_killed_ends_as_one_in_this_process(tmp_path: P
     address = ray.get_runtime_context().gcs_address
     config = SearchConfig.parse({**TINY, "budget": 4, "ray": {"address": address}}, "test")
     Search.create(config, there)
-    killing = (
-        "import sys; from tests.rnas.nas.execution.test_ray_tasks import drive_and_die; drive_and_die(sys.argv[1])"
-    )
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[4])}
-    died = subprocess.run([sys.executable, "-c", killing, str(there)], env=environment, capture_output=True, text=True)
+    died = run("tests.rnas.nas.execution.test_ray_tasks:drive_and_die", there, check=False)
     assert died.returncode == -9, died.stderr
     assert len([record for record in Search.open(there).result().records if record.evaluation is not None]) == 2
     result = rnas.resume(there)

@@ -63,6 +63,27 @@ def test_tau_is_that_of_the_objective_learnt_worst() -> None:
     assert Surrogate(known, toy_view(known, 10, 0), GaussianProcess).tau == 1.0
 
 
+def test_results_with_large_noise_are_not_believed_as_they_are() -> None:
+    problem = toy_problem(toy_space(SMALL))
+    view = toy_view(problem, 90, 0)
+    clean = Surrogate(problem, view, GaussianProcess)
+    assert (clean.expected == clean.points).all()
+    true = view.metrics["accuracy"]
+    seen = true + np.random.default_rng(0).normal(0, true.std(), 90)
+    surrogate = Surrogate(problem, replace(view, metrics={**view.metrics, "accuracy": seen}), GaussianProcess)
+    accuracy = [o.metric for o in problem.objectives].index("accuracy")
+    off = np.abs(surrogate.expected - clean.points)
+    assert off[:, accuracy].mean() < 0.7 * np.abs(seen - true).mean()
+    assert np.delete(off, accuracy, axis=1).max() == 0
+    few = View(view.genomes[:30], {n: c[:30] for n, c in view.metrics.items()}, view.failed[:30], view.pending)
+    few = replace(few, metrics={**few.metrics, "accuracy": seen[:30]})
+    doubtful = Surrogate(problem, few, GaussianProcess)
+    assert (doubtful.expected == doubtful.points).all()
+    # The prediction is of a new result, and the posterior is of the function.
+    predicted = [p["accuracy"].std for p in surrogate.predictions(view.genomes)]
+    assert (surrogate.posterior(view.genomes).std[:, accuracy] < 0.9 * np.array(predicted)).all()
+
+
 def lifted(view: View, rows: Integers, gain: float) -> Results:
     """Results of some rows of a view at a higher rung: better by a gain, the more of it the earlier the variables."""
     genomes = view.genomes[rows]
