@@ -34,7 +34,7 @@ lint: .venv/dev
 	$(BIN)/lint-imports --no-cache
 
 docs: .venv/docs
-	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
 package: .venv/dev
 	$(BIN)/python .ci/package.py

@@ -225,6 +225,13 @@ def test_the_readme_is_short_and_its_links_lead_somewhere() -> None:
     assert len((ROOT / "README.md").read_text().splitlines()) <= 120
 
 
+def test_a_broken_link_fails_the_build() -> None:
+    [line] = re.findall(r".* mkdocs build.*", (ROOT / "Makefile").read_text())
+    # Warnings are what --strict fails on, and --quiet leaves them out.
+    assert "--strict" in line
+    assert "--quiet" not in line
+
+
 def test_what_another_host_would_send_is_found() -> None:
     for loads in ('<script src="https://cdn.org/x.js">', "<img alt=x src=//cdn.org/x.png>"):
         assert hooks._LOADED.search(loads)
