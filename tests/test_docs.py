@@ -154,7 +154,7 @@ def test_every_line_of_shell_is_a_command(line: str) -> None:
 @pytest.mark.parametrize("block", [*examples("bash")], ids=lambda block: f"{block.page.stem}:{block.line}")
 def test_scripts_are_read_by_a_shell_and_have_commands_of_rnas(block: Example) -> None:
     subprocess.run(["bash", "-n"], input=block.text, text=True, check=True)
-    commands = re.findall(r"^ *rnas (.*)$", block.text, re.MULTILINE)
+    commands = re.findall(r"(?:^ *|-- )rnas (.*)$", block.text, re.MULTILINE)
     assert commands
     for line in commands:
         test_every_line_of_shell_is_a_command(f"rnas {line}")

@@ -181,8 +181,9 @@ def held_by(space: SearchSpace, rows: Iterable[tuple[str, str]], path: Path) -> 
 
 
 def results_of(space: SearchSpace, rows: Sequence[Row], path: Path, digest: str, known: Sequence[str] = ()) -> Results:
-    """Return the results of the rows that a space contains; a metric that a row lacks is NaN, and one
-    that all lack is left out.
+    """Return the results of the rows that a space contains.
+
+    A metric that a row lacks is NaN, and one that all lack is left out.
 
     Raises:
         InputError: as :func:`held_by`.
