@@ -13,6 +13,7 @@ from safetensors import SafetensorError
 
 from rnas.errors import InputError
 from rnas.utils._lazy import LazyModule
+from rnas.utils._regular_files import require_regular
 
 if TYPE_CHECKING:
     import torch
@@ -103,7 +104,9 @@ def discard_partial(folder: Path) -> None:
 
 
 def file_hash(path: Path) -> str:
-    """Return the sha256 of a file, in hexadecimal."""
+    """Return the sha256 of a file, in hexadecimal; raise InputError if it is a device or a pipe, which has no end."""
+    if path.exists():
+        require_regular(path)
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -285,7 +285,7 @@ def _library() -> Any:
 def _require_answer(address: str) -> None:
     """Raise OSError if nothing answers at HOST:PORT, for which Ray would wait several minutes."""
     host, colon, port = address.rpartition(":")
-    if colon and re.fullmatch("[0-9]{1,5}", port) and "/" not in host:
+    if colon and re.fullmatch("[0-9]+", port) and "/" not in host:
         socket.create_connection((host.strip("[]"), int(port)), timeout=_ANSWER_SECONDS).close()
 
 

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,13 @@ def test_hashes_see_every_value_name_type_and_shape(tmp_path: Path) -> None:
     path = tmp_path / "file"
     write_text(path, "abc")
     assert file_hash(path) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+def test_what_has_no_end_has_no_hash(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path("/dev/zero")):
+        with pytest.raises(InputError, match="a device, a pipe or a socket, not a regular file"):
+            file_hash(path)
 
 
 def test_a_link_in_place_of_an_unfinished_file_is_not_followed(tmp_path: Path) -> None:

@@ -169,7 +169,7 @@ def test_workers_are_an_upper_limit_and_none_of_them_is_one_by_one(workers: int 
         assert executor.slots == slots
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1:1", "a..b:6379"])
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "a..b:6379", "localhost:99999999"])
 def test_where_nothing_answers_ray_does_not_wait(address: str) -> None:
     pytest.importorskip("ray")
     with pytest.raises(InputError, match=f"ray: there is no cluster at address {address} .*: start one with"):
