@@ -1,5 +1,6 @@
 """Read YAML files and explain errors in their content."""
 
+import re
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,6 +15,7 @@ from rnas.utils._text import one_line, shown
 _LARGEST = 256 * 1024
 _DEEPEST = 50
 _MOST_VALUES = 100_000
+_PLAIN_TYPE = re.compile(r"constrained-\w+|literal\[.*\]")
 _BITS = 128
 
 
@@ -95,7 +97,8 @@ def explained(error: ValidationError, source: str, model: type[BaseModel] | None
     """
     faults = error.errors()
     fault = next((fault for fault in faults if fault["type"] == "extra_forbidden"), faults[0])
-    where = ".".join(str(part) for part in fault["loc"])
+    # A union of plain types adds the name of the one that was tried, which says nothing to a reader.
+    where = ".".join(str(part) for part in fault["loc"] if not _PLAIN_TYPE.fullmatch(str(part)))
     message = fault["msg"].removeprefix("Value error, ")
     if fault["type"] == "extra_forbidden":
         known = () if model is None else known_keys(model, fault["loc"][:-1])
