@@ -291,8 +291,6 @@ def _require_answer(address: str) -> None:
 
 def _connect(ray: Any, address: str, workers: int | None) -> bool:
     """Connect to a cluster, or start one; return whether this process was not connected before."""
-    if ray.is_initialized():
-        return False
     options: dict[str, Any] = {"address": address, "log_to_driver": False, "logging_level": "ERROR"}
     if address == "local":
         options |= {"num_cpus": max(workers or 0, available_cores()), "include_dashboard": False}
@@ -300,6 +298,8 @@ def _connect(ray: Any, address: str, workers: int | None) -> bool:
     handler = signal.getsignal(signal.SIGTERM)
     try:
         _require_answer(address)
+        if ray.is_initialized():
+            return False
         ray.init(**options)
     except (OSError, OverflowError, RuntimeError, ValueError) as error:
         reason = one_line(error_text(error).strip().split("\n")[0], _LONGEST)
