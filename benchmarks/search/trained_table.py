@@ -1,7 +1,7 @@
 """Train every network of a list adversarially with several seeds, and make a table of the results.
 
-It is the common part of ``digits_bench.py`` and ``cifar10_bench.py``. The results are a file of JSON lines, one for each
-training, so that the work can be stopped at any time and started again.
+It is the common part of ``digits_bench.py`` and ``cifar10_bench.py``. The results are a file of JSON lines, one for
+each training, so that the work can be stopped at any time and started again.
 """
 
 import argparse
@@ -158,7 +158,7 @@ def report(found: Measured, bands: Sequence[Sequence[float]]) -> None:
         bands: inner edges of the bands, in FLOPs, for each division into bands.
     """
     seconds = found.cpu_seconds
-    print(f"{len(found.genomes)} networks; CPU seconds of a training: mean {np.mean(seconds):.2f}, most {max(seconds):.2f}")
+    print(f"{len(found.genomes)} networks; CPU seconds: mean {np.mean(seconds):.2f}, most {max(seconds):.2f}")
     for number, metric in enumerate(METRICS):
         values = found.values[:, number]
         print(f"{metric}: mean {np.nanmean(values):.4f}, least {np.nanmin(values):.4f}, most {np.nanmax(values):.4f}")

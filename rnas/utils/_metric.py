@@ -19,6 +19,8 @@ _LABELS = {
     "robust_margin": "Robust margin",
     "flops": "FLOPs",
     "params": "Params",
+    "latency_ms": "Latency, ms",
+    "peak_memory_mb": "Peak memory, MB",
 }
 _SIZES = frozenset({"flops", "params"})
 
