@@ -59,12 +59,14 @@ TRAINING: dict[str, Any] = {
     "data": "cifar10",
     "recipe": {
         "name": "fgsm-rs",
-        "learning_rate": 0.2,
+        "learning_rate": 0.1,
         "schedule": {"name": "one-cycle", "peak": 0.3},
+        "inner_attack": {"name": "pgd", "steps": 1, "step": "1"},
+        "augmentation": ["flip"],
         "overfitting_guard": None,
     },
     "eps": "8/255",
-    "fidelity": {"epochs": 4, "images": 5000, "batch_size": 64},
+    "fidelity": {"epochs": 2, "images": 10000, "batch_size": 32},
     "images": {"search_val": 1000, "test": 2000},
     "evaluation": {"steps": 4, "step": "3/8"},
 }
