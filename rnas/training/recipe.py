@@ -216,8 +216,9 @@ def _differences(content: Mapping[str, Any], base: Mapping[str, Any]) -> dict[st
         value, other = content.get(key), base.get(key)
         if value == other:
             continue
-        same_kind = isinstance(value, Mapping) and isinstance(other, Mapping) and value.get("name") == other.get("name")
-        found[key] = _differences(value, other) if same_kind and isinstance(other, Mapping) else value
+        found[key] = value
+        if isinstance(value, Mapping) and isinstance(other, Mapping) and value.get("name") == other.get("name"):
+            found[key] = _differences(value, other)
     return found
 
 

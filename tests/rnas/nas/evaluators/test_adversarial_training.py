@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 
 from rnas import registry
 from rnas.errors import InputError
+from rnas.evaluation.training_settings import EvaluationSettings
 from rnas.nas.evaluators import _guard as guard
 from rnas.nas.evaluators.adversarial_training import AdversarialTraining, AdversarialTrainingSettings
 from rnas.nas.evaluators.evaluator import Context, Evaluation, Evaluator, Status, Task
@@ -211,7 +212,7 @@ def test_further_threats_give_their_worst_case_and_leave_all_else_as_it_is(resul
     # Of 64 pixels at 1/10: 0.863 of epsilon * 8, and 0.415 of epsilon * 64.
     assert found.provenance["evaluation"]["threats"] == ["l2:0.69", "l1:2.7"]
     assert found.provenance["recipe_hash"] == result.provenance["recipe_hash"]
-    assert wider.cost(Task(NETWORK, 0)).forward > evaluator().cost(Task(NETWORK, 0)).forward
+    assert wider.cost(Task(NETWORK, 0)).images > evaluator().cost(Task(NETWORK, 0)).images
     alone = evaluator(evaluation={**SHORT["evaluation"], "threats": ["l2:0"]}).evaluate(Task(NETWORK, 0), Context())
     assert alone.metrics["test_l2_accuracy"] == alone.metrics["test_clean_accuracy"]
     assert alone.metrics["test_worst_case_accuracy"] == alone.metrics["test_robust_accuracy"]
@@ -227,7 +228,7 @@ def test_further_threats_give_their_worst_case_and_leave_all_else_as_it_is(resul
 )
 def test_threats_that_cannot_be_told_apart_are_refused(threats: list[str], message: str) -> None:
     with pytest.raises(InputError, match=message):
-        evaluator(evaluation={"threats": threats})
+        EvaluationSettings(threats=tuple(threats))
 
 
 def test_diagnostics_are_metrics_like_any_other() -> None:
