@@ -67,10 +67,10 @@ def simulate_cluster(
             rows.append((f"{share} of them", *(f"after {hours:.1f} h" for hours, _ in ends)))
     if known:
         shorter = min(each.hours for each in searches)
-        for share in SHARES:
-            volumes = [each.at(share * shorter) for each in searches]
+        for moment in (share * shorter for share in SHARES):
+            volumes = [each.at(moment) for each in searches]
             cells = ["none yet" if volume is None else f"{volume:.2%}" for volume in volumes]
-            rows.append((f"hypervolume after {share * shorter:.1f} hours", *cells))
+            rows.append((f"hypervolume after {moment:.1f} hours", *cells))
     print_rows(("", "in batches", "asynchronous"), rows)
     memory = max(each.memory or 0 for each in found.searches)
     if memory:
