@@ -22,7 +22,7 @@ def simulate_cluster(
     """Simulate a search on a cluster in virtual time, in batches and asynchronously, and compare.
 
     Proposals are real, those of the config's strategy; so are results, where the config has a table. Those of trainings
-    are made up. Times are proportional to FLOPs, and random beside that.
+    are made up. Times are proportional to FLOPs, times a random factor.
 
     Examples:
 
