@@ -20,12 +20,14 @@ from rnas.networks.architecture import Architecture
 
 _MARGIN = 0.01
 _SAMPLES = 256
+_MOST_KEPT = 100_000
+"""Genomes whose metrics are kept: a search looks at thousands for each that it proposes."""
 
 Range = tuple[float, float]
 
 
 class KnownMetrics:
-    """Compute metrics of genomes that need no evaluation, once for each genome.
+    """Compute metrics of genomes that need no evaluation, once for each genome of late.
 
     ``flops`` and ``params`` are the space's own, unless the evaluator knows them, as a table with such columns does.
     NaN is a metric that the evaluator does not have for a genome: it cannot evaluate that one.
@@ -81,6 +83,9 @@ class KnownMetrics:
         genomes = np.ascontiguousarray(genomes, dtype=np.int64)
         keys = [genome.tobytes() for genome in genomes]
         new = {key: row for row, key in enumerate(keys) if key not in self._rows}
+        if len(self._rows) + len(new) > _MOST_KEPT:
+            self._rows.clear()
+            new = {key: row for row, key in enumerate(keys)}
         if new:
             self._add(list(new), genomes[list(new.values())])
         values = np.array([self._rows[key] for key in keys]).reshape(len(keys), len(self.names))

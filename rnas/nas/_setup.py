@@ -289,7 +289,7 @@ def named_space(
 
 def _space_record(space: SearchSpace) -> dict[str, Any]:
     name = registry.name_of(registry.SEARCH_SPACES, type(space))
-    if len(inspect.signature(type(space)).parameters) != 3:
+    if not _is_made_by(type(space), "settings", "input_shape", "num_classes"):
         return {"name": name, OBJECT: True}
     return {"name": name, **space.settings.model_dump(mode="json")}
 
@@ -299,9 +299,14 @@ def _evaluator_record(evaluator: Evaluator) -> dict[str, Any]:
     settings: dict[str, Any] = evaluator.settings.model_dump(mode="json")
     if ":" not in place:
         return settings
-    if len(inspect.signature(type(evaluator)).parameters) != 2:
+    if not _is_made_by(type(evaluator), "settings", "space"):
         return {"class": place, OBJECT: True}
     return {"class": place, "settings": settings}
+
+
+def _is_made_by(part: type, *names: str) -> bool:
+    """Return whether a class takes these arguments alone, so that its settings are enough to make it again."""
+    return tuple(inspect.signature(part).parameters) == names
 
 
 def evaluator_class(config: SearchConfig, source: str, images: Mapping[str, Any]) -> tuple[Any, Mapping[str, Any]]:

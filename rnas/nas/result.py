@@ -178,13 +178,14 @@ class SearchResult(Tabular):
         }
 
     def rows(self) -> list[dict[str, Any]]:
-        """Return a row for each evaluation: number, key, status, parameters, metrics, seconds."""
+        """Return a row for each evaluation: number, key, status and its reason, parameters, metrics, seconds."""
         front = {record.key for record in self.front()}
         return [
             {
                 "number": record.number,
                 "key": record.key,
                 "status": record.status,
+                "reason": record.evaluation.reason if record.evaluation else "",
                 "on_front": record.key in front,
                 **{f"parameter:{name}": value for name, value in record.parameters.items()},
                 **record.metrics,
