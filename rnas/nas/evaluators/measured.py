@@ -142,7 +142,7 @@ def peak_bytes(network: nn.Module, images: Tensor, device: str) -> int:
     network.eval()
     with torch.no_grad(), _LiveBytes() as live:
         network(images)
-    return int(weights + images.nbytes) + live.most
+    return int(weights + images.nbytes + live.most)
 
 
 def _described(values: Sequence[float], device: str) -> dict[str, Any]:
