@@ -121,7 +121,7 @@ class ConvAttention:
         for letter, size, heads, expansion, kernel in zip(self.layout, self.sizes(input_shape), *values, strict=True):
             common = {"expansion": expansion, "activation": activation}
             if letter == CONVOLUTION:
-                block = partial(modules.ConvolutionBlock, kernel=kernel, normalization=normalization, **common)
+                block: Any = partial(modules.ConvolutionBlock, kernel=kernel, normalization=normalization, **common)
             else:
                 own: dict[str, Any] = {"heads": heads, "head_width": self.head_width, "positions": self.positions}
                 block = partial(modules.AttentionBlock, size=size, **own, **common)

@@ -51,7 +51,8 @@ class ConvAttentionColumns:
 
 def stem_kernel(patch: Count) -> Count:
     """Return the side of the stem's first convolution, which overlaps its neighbours for every stride."""
-    return np.maximum(STEM_KERNEL, 2 * np.asarray(patch) - 1)
+    kernel: Integers = np.maximum(STEM_KERNEL, 2 * np.asarray(patch) - 1)
+    return kernel
 
 
 def conv_attention_costs(columns: ConvAttentionColumns, input_shape: Shape, num_classes: int) -> Costs:

@@ -161,7 +161,8 @@ class SequenceRead(nn.Module):
     def forward(self, maps: Tensor) -> Tensor:
         """Map (N, C, H, W) to (N, C)."""
         tokens = to_tokens(maps)
-        return (self.weigh(tokens).softmax(dim=1).transpose(1, 2) @ tokens).flatten(1)
+        mean: Tensor = self.weigh(tokens).softmax(dim=1).transpose(1, 2) @ tokens
+        return mean.flatten(1)
 
     def multiply_accumulates(self, inputs: Sequence[Tensor], output: Tensor) -> int:
         """Return how many multiplications the weighted mean needs."""

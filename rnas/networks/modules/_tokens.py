@@ -16,7 +16,7 @@ def to_tokens(maps: Tensor) -> Tensor:
 
 def to_maps(tokens: Tensor, size: Sequence[int]) -> Tensor:
     """Turn tokens (N, H W, C) into maps (N, C, H, W) of the size (H, W)."""
-    return tokens.transpose(1, 2).unflatten(2, tuple(size))
+    return tokens.transpose(1, 2).reshape(tokens.shape[0], tokens.shape[2], size[0], size[1])
 
 
 class Patches(nn.Module):
@@ -35,8 +35,9 @@ class Patches(nn.Module):
 
     def forward(self, maps: Tensor) -> Tensor:
         """Map (N, C, H, W) to (N, H W / patch^2, outputs); the values of a patch are by row, column and channel."""
+        count, channels, height, width = maps.shape
         side = self.patch
-        cut = maps.unflatten(3, (-1, side)).unflatten(2, (-1, side)).permute(0, 2, 4, 3, 5, 1)
+        cut = maps.reshape(count, channels, height // side, side, width // side, side).permute(0, 2, 4, 3, 5, 1)
         tokens: Tensor = self.linear(cut.flatten(3).flatten(1, 2))
         return tokens
 
