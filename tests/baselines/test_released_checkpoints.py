@@ -167,12 +167,15 @@ def test_a_file_of_robustbench_that_normalises_is_evaluated_and_its_entry_writte
     with torch.no_grad():
         torch.testing.assert_close(loaded(images), network((images - mean) / deviation), rtol=1e-4, atol=1e-5)
     pixels = torch.randint(256, (20, 3, 32, 32), dtype=torch.uint8)
+    with torch.no_grad():
+        # Wrong labels leave nothing to attack.
+        wrong = (network((pixels / 255 - mean) / deviation).argmax(1) + 1) % 10
     splits = SplitSizes(search_val=2, test=8)
     data = replace(
         load_dataset("digits", None),
         name="cifar10",
         pixels=pixels,
-        labels=torch.arange(20) % 10,
+        labels=wrong,
         white=255,
         num_test_images=8,
         splits=splits,
@@ -190,6 +193,10 @@ def test_a_file_of_robustbench_that_normalises_is_evaluated_and_its_entry_writte
     entry = json.loads((tmp_path / "results" / "robustbench" / "net.json").read_text())
     assert (entry["dataset"], entry["threat_model"], entry["eps"]) == ("cifar10", "Linf", "8/255")
     assert entry["clean_acc"] is entry["autoattack_acc"] is None
-    all_images = result.model_copy(update={"data": result.data.model_copy(update={"images": 10_000})})
-    assert robustbench_entry("net", all_images)["clean_acc"] == f"{100 * result.clean.accuracy:.2f}"
-    assert robustbench_entry("net", all_images)["autoattack_acc"] == f"{100 * result.attacks[0].accuracy:.2f}"
+    whole = {
+        "data": result.data.model_copy(update={"images": 10_000}),
+        "clean": result.clean.model_copy(update={"accuracy": 0.8512}),
+        "attacks": (result.attacks[0].model_copy(update={"accuracy": 0.5}),),
+    }
+    entry = robustbench_entry("net", result.model_copy(update=whole))
+    assert (entry["clean_acc"], entry["autoattack_acc"]) == ("85.12", "50.00")
