@@ -145,7 +145,7 @@ class PlantedResults(Evaluator):
 
     def __init__(self, setup: Setup) -> None:
         self._space, self._objectives, self._known = setup.space, setup.problem.objectives, setup.problem.known
-        self._bounds = setup.evaluator.bounds
+        self._bounds = setup.bounds
         sample = setup.space.sample(_SAMPLES, np.random.default_rng(0))
         self._parts = [
             np.random.default_rng([1, number]).normal(size=size) for number, size in enumerate(setup.space.sizes)
