@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 from rnas.experiment import Listener
 from rnas.nas._problem import with_known
+from rnas.nas.evaluators.costs import costs_of, with_first_measured
 from rnas.nas.evaluators.evaluator import Status, Task
 from rnas.nas.execution.executor import Executor
 from rnas.nas.ledger import Ledger, Record
@@ -52,7 +53,11 @@ def dispatch(
             return
         for number, evaluation in executor.wait(tick):
             running.discard(number)
-            whole = with_known(problem, ledger[number].architecture, evaluation, first)
+            record = ledger[number]
+            if costs_of(evaluation):
+                others = [one.evaluation for one in ledger.records if one.key == record.key]
+                evaluation = with_first_measured(evaluation, [one for one in others if one is not None])
+            whole = with_known(problem, record.architecture, evaluation, first)
             first = first and whole.status is not Status.COMPLETE
             listener.recorded(ledger.record(number, whole))
 
