@@ -40,6 +40,7 @@ from .mobilevit import MobileViT as MobileViT
 from .nas_bench_201 import NASBench201Cell as NASBench201Cell
 from .normalization import NORMALIZATIONS as NORMALIZATIONS
 from .poolformer import PoolFormer as PoolFormer
+from .preactivation import PreActivationResNet as PreActivationResNet
 from .pvt import PyramidVisionTransformer as PyramidVisionTransformer
 from .reconfiguration import (
     Staged as Staged,

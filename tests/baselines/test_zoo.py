@@ -12,6 +12,7 @@ from torch import Tensor
 
 from baselines import (
     advrush,
+    botnet,
     cct,
     ceit,
     coatnet,
@@ -22,9 +23,11 @@ from baselines import (
     mlp_mixer,
     mobilevit,
     poolformer,
+    pre_activation,
     pvt,
     racl,
     resnet,
+    resnext,
     robnet,
     robust_res_block,
     robust_resnet,
@@ -44,6 +47,7 @@ from tests.rnas.networks.released_modules import filled
 
 FAMILIES = (
     advrush,
+    botnet,
     cct,
     ceit,
     coatnet,
@@ -54,9 +58,11 @@ FAMILIES = (
     mlp_mixer,
     mobilevit,
     poolformer,
+    pre_activation,
     pvt,
     racl,
     resnet,
+    resnext,
     robnet,
     robust_res_block,
     robust_resnet,

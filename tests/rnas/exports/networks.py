@@ -16,6 +16,7 @@ from rnas.networks.levit import LeViT
 from rnas.networks.mixer import MLPMixer
 from rnas.networks.mobilevit import MobileViT
 from rnas.networks.poolformer import PoolFormer
+from rnas.networks.preactivation import PreActivationResNet
 from rnas.networks.pvt import PyramidVisionTransformer
 from rnas.networks.residual import ResidualNetwork
 from rnas.networks.resnet import ResNet
@@ -73,6 +74,8 @@ def reduced(network: Architecture) -> Architecture:
             return CeiT(8, 2, 12, 2, 2, 2)
         case MLPMixer():
             return MLPMixer(4, 12, 2, 16, 8)
+        case PreActivationResNet():
+            return dataclasses.replace(network, depths=(1, 2), channels=(8, 12), stem_channels=8)
         case VGG():
             return VGG(((8,), (16,), (16, 16), (24,)))
     raise AssertionError(f"no reduced form of {network}")
