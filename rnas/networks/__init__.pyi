@@ -62,6 +62,7 @@ from .squeeze_excitation import PLACEMENTS as PLACEMENTS
 from .swin import Swin as Swin
 from .vgg import VGG as VGG
 from .vit import VisionTransformer as VisionTransformer
+from .vitae import ViTAE as ViTAE
 from .weight_names import (
     Rename as Rename,
     WeightNames as WeightNames,

@@ -35,6 +35,7 @@ from baselines import (
     swin,
     vgg_r,
     vit,
+    vitae,
     wide_resnet,
 )
 from baselines.sources import ADVRUSH_CODE, ROBNET_CODE, ROBUST_RESNETS_CODE, ROBUST_WRN_CODE
@@ -70,6 +71,7 @@ FAMILIES = (
     swin,
     vgg_r,
     vit,
+    vitae,
     wide_resnet,
 )
 ZOO: dict[str, Baseline] = {baseline.name: baseline for family in FAMILIES for baseline in family.BASELINES}

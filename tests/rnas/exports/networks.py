@@ -24,6 +24,7 @@ from rnas.networks.robnet import RobNetwork
 from rnas.networks.swin import Swin
 from rnas.networks.vgg import VGG
 from rnas.networks.vit import VisionTransformer
+from rnas.networks.vitae import ViTAE
 from rnas.networks.zoo import Baseline, baselines
 
 IMAGE: Shape = (3, 16, 16)
@@ -76,6 +77,8 @@ def reduced(network: Architecture) -> Architecture:
             return MLPMixer(4, 12, 2, 16, 8)
         case PreActivationResNet():
             return dataclasses.replace(network, depths=(1, 2), channels=(8, 12), stem_channels=8)
+        case ViTAE():
+            return ViTAE(4, (6, 6, 8), 2, 2, 2)
         case VGG():
             return VGG(((8,), (16,), (16, 16), (24,)))
     raise AssertionError(f"no reduced form of {network}")

@@ -37,6 +37,7 @@ CELL = ("nor_conv_3x3", "skip_connect", "nor_conv_1x1", "none", "avg_pool_3x3", 
 ATTENTION = (
     "resnext",
     "botnet",
+    "vitae",
     "pre-activation",
     "vit",
     "pvt",

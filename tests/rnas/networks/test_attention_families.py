@@ -22,6 +22,7 @@ from rnas.networks.poolformer import PoolFormer
 from rnas.networks.preactivation import PreActivationResNet
 from rnas.networks.resnet import ResNet
 from rnas.networks.swin import Swin
+from rnas.networks.vitae import ViTAE
 from rnas.testing.architecture import ArchitectureConformance
 
 
@@ -38,6 +39,7 @@ class TestConformance(ArchitectureConformance):
             CompactTransformer(8, 2, 2, 12),
             CeiT(4, 2, 6, 2, 2, 2),
             MLPMixer(4, 8, 2, 6, 5),
+            ViTAE(4, (6, 6, 8), 2, 2, 2),
             ResNet("bottleneck", (1, 1, 2), (4, 4, 6), 2, 2, 3, 1, 2, True),
             PreActivationResNet("basic", (1, 2), (4, 6), 3, True, True, True),
             PreActivationResNet(depths=(1, 1), channels=(4, 6), stem_channels=4),
@@ -136,6 +138,7 @@ def test_images_that_do_not_fit(network: Architecture, message: str) -> None:
         ({"kind": "resnet", "block": "bottleneck", "attention_heads": 3}, "512 channels cannot be shared by 3 heads"),
         ({"kind": "resnet", "stem_kernel": 2}, "give an odd number"),
         ({"kind": "pre-activation-resnet", "depths": [1]}, "1 depths and 4 channels"),
+        ({"kind": "vitae", "channels": [96, 100, 384]}, "a multiple of 3"),
         ({"kind": "cvt", "patch": 0}, "patch is 0"),
         ({"kind": "levit", "strides": [2]}, "give one stride more than channels"),
         ({"kind": "mobilevit", "widths": [1]}, "widths are .*; give 3 numbers"),
