@@ -17,7 +17,7 @@ from rnas.utils._yaml_files import checked
 from rnas.utils.quantities import parse_share, parse_size
 
 _OWN = ("seeds", "until_decided")
-_ATTACKED = ("attacked_images", "flags")
+_ATTACKED = ("attacked_images", "flags", "unseen")
 _TUNING = {"tune": "trials", "tune_epochs": "epochs"}
 
 

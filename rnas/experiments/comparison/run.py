@@ -139,6 +139,7 @@ def compare(
     attacks: Sequence[str] = ATTACKS,
     attacked_images: int | None = None,
     flags: bool = True,
+    unseen: bool = False,
     output: Path | str | None = None,
     workers: int | None = None,
     listener: Listener | Sequence[Listener] | None = None,
@@ -174,6 +175,7 @@ def compare(
         attacks: names of the attacks on the checkpoints.
         attacked_images: number of images to attack, the first of the test split; None is all of them.
         flags: whether to look for signs of overestimated robustness in the best checkpoints.
+        unseen: whether to attack in an l2 and an l1 ball too, and to show the common corruptions.
         output: directory; None makes ``runs/compare-<data>-<n>``.
         workers: trainings at once, each in a process of its own; 0 trains in this process; None is one a core or GPU.
         listener: learns of progress, also of the tunings. Every record is a record of the ledger, or a trial.

@@ -1,9 +1,12 @@
 """Evaluate by calling a function of the user's."""
 
 import inspect
+import re
+import shutil
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -14,6 +17,7 @@ from rnas.errors import InputError
 from rnas.nas.evaluators._guard import metric_value
 from rnas.nas.evaluators.evaluator import Context, Evaluation, EvaluationEstimate, Evaluator, Status, Task
 from rnas.nas.space import SearchSpace
+from rnas.networks import architecture as arch
 from rnas.networks.architecture import Shape
 from rnas.utils.model import Model
 
@@ -36,6 +40,8 @@ class CallSettings(Model):
 
 class Call(Evaluator):
     """Call ``f(architecture)`` or ``f(task, context)``. An exception in it becomes a failed evaluation.
+
+    The context's folder is one of the evaluation alone, and empty. Files in it are stored with the search.
 
     Args:
         settings: settings that name the function.
@@ -111,7 +117,26 @@ class Call(Evaluator):
         return _takes_one(self._settings.call, self.function)
 
     def _called(self, task: Task, context: Context) -> Evaluation | Mapping[str, float]:
-        return self.function(task.architecture) if self._of_architecture else self.function(task, context)
+        if self._of_architecture:
+            return self.function(task.architecture)
+        if context.folder is None:
+            return self.function(task, context)
+        # A folder of its own: other evaluations use the same names, and one that was killed may have left files.
+        folder = context.folder / _name(task)
+        if folder.exists():
+            shutil.rmtree(folder)
+        folder.mkdir(parents=True)
+        try:
+            return self.function(task, replace(context, folder=folder))
+        finally:
+            with suppress(OSError):  # It stays if it holds something.
+                folder.rmdir()
+
+
+def _name(task: Task) -> str:
+    """Return the name of a task's folder, such as ``KEY-SEED-epochs-3``."""
+    fidelity = "".join(f"-{name}-{value}" for name, value in task.fidelity.items())
+    return re.sub(r"[^\w.-]", "_", f"{arch.key(task.architecture)}-{task.seed}{fidelity}")
 
 
 def _takes_one(call: str, function: Function) -> bool:
