@@ -1,7 +1,7 @@
 """Every published network: counts of the released code, printed sizes, budgets, names of weights, training."""
 
 import csv
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -278,10 +278,9 @@ SIZES = {"depths", "channels", "stem_width", "layers", "stem_channels", "growth"
 
 
 def structure(baseline: Baseline) -> tuple[Any, ...]:
-    """What decides which code a network runs: all but its depth and width, and which edges its cells of RobNet have."""
-    network = baseline.network
-    kept = [getattr(network, field.name) for field in fields(network) if field.name not in SIZES]
-    return network.kind, *kept
+    """What decides which code a network runs: all but its depth and width, and the edges of its cells of RobNet."""
+    kept = [value for name, value in vars(baseline.network).items() if name not in SIZES]
+    return baseline.network.kind, *kept
 
 
 # Of networks that differ in their size alone, the smallest is built; counts are of all.
