@@ -1,7 +1,7 @@
 """Every published network: counts of the released code, printed sizes, budgets, names of weights, training."""
 
 import csv
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -279,8 +279,8 @@ SIZES = {"depths", "channels", "stem_width", "layers", "stem_channels", "growth"
 
 def structure(baseline: Baseline) -> tuple[Any, ...]:
     """What decides which code a network runs: all but its depth and width, and the edges of its cells of RobNet."""
-    kept = [value for name, value in vars(baseline.network).items() if name not in SIZES]
-    return baseline.network.kind, *kept
+    network = baseline.network
+    return network.kind, *(getattr(network, field.name) for field in fields(network) if field.name not in SIZES)
 
 
 # Of networks that differ in their size alone, the smallest is built; counts are of all.
