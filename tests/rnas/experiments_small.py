@@ -160,7 +160,7 @@ def cell_search(path: Path) -> CellSearch:
     """Three epochs of AdvRush, the last of which counts the curvature."""
     given = {
         "data": "digits",
-        "images": {"train": 32, "val": 16, "test": 16},
+        "images": {"train": 64, "val": 40, "test": 40},
         "epochs": 3,
         "batch_size": 16,
         "channels": 2,

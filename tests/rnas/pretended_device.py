@@ -198,8 +198,8 @@ def _train(recipe: Any, images: Split, epochs: int = 2) -> None:
 
 def _waits_of(steps: int) -> int:
     """Return the waits of one epoch of so many steps, after the first one."""
-    images = TRAINING.first(4 * steps).to(NAME)
-    settings = plan("sat", 2, 4, attack_steps=2)
+    images = TRAINING.first(20 * steps).to(NAME)
+    settings = plan("sat", 2, 20, attack_steps=2)
     epochs = Trainer(_model(), images, settings, 0).epochs()
     next(epochs)
     before = waits
