@@ -163,7 +163,7 @@ class SearchResult(Tabular):
             "fidelity": list(self.fidelity),
             "rules": self.rules,
             "cost": None if self.cost is None else self.cost.to_dict(),
-            "notes": list(self.setup.evaluator.notes),
+            "notes": list(self.setup.notes),
         }
         clean: dict[str, Any] = _finite(run)
         return clean

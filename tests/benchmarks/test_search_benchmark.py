@@ -120,6 +120,13 @@ def test_a_file_without_markers_is_refused(run: Any, tmp_path: Path, capsys: pyt
     assert "no lines <!-- digits-bench: begin -->" in capsys.readouterr().err
 
 
+def test_tables_of_several_columns_have_markers(benchmark: Any, tmp_path: Path) -> None:
+    readme = tmp_path / "README.md"
+    readme.write_text("a\n<!-- t:x+y: begin -->\nstale\n<!-- t:x+y: end -->\nb\n")
+    benchmark.strategy_summary.write(readme, "t:x+y", "new")
+    assert readme.read_text() == "a\n<!-- t:x+y: begin -->\nnew\n<!-- t:x+y: end -->\nb\n"
+
+
 def test_the_true_front_is_at_no_distance(benchmark: Any, table: Any) -> None:
     alive = np.zeros(len(table.genomes), dtype=bool)
     front = table.front(alive)
@@ -229,7 +236,7 @@ def test_what_is_missing_is_searched_within_the_time(
     evidence = benchmark.evidence
     plan = (evidence.Part(("random", "nsga2"), ("digits-bench",), 2, benchmark.one_search.Conditions(budget=10)),)
     file, readme = tmp_path / "results.jsonl", tmp_path / "README.md"
-    readme.write_text("<!-- digits-bench: begin -->\n<!-- digits-bench: end -->\n")
+    readme.write_text("".join(f"<!-- {n}: begin -->\n<!-- {n}: end -->\n" for n in ("digits-bench", "overview")))
     monkeypatch.setattr(evidence, "PLAN", plan)
     monkeypatch.setattr(evidence, "load_table", lambda name: table)
     monkeypatch.setattr(evidence, "results_file", lambda name: file)
@@ -250,6 +257,20 @@ def test_searches_are_compared_with_those_from_the_same_seed(benchmark: Any) -> 
     assert benchmark.strategy_summary.paired_ratio(lines, others) == "2.00 [1.99, 2.01], 2"
     assert benchmark.strategy_summary.paired_ratio(lines[:1], others) == "2.00, 1"
     assert benchmark.strategy_summary.paired_ratio(lines, []) == ""
+
+
+def test_where_the_default_is_behind_is_said(benchmark: Any) -> None:
+    def searches(strategy: str, early: float, late: float) -> list[dict[str, Any]]:
+        curves = [[[1, early * (1 + seed / 10), None], [100, late * (1 + seed / 10), None]] for seed in range(6)]
+        return [{"strategy": strategy, "seed": seed, "budget": 120, "curve": c} for seed, c in enumerate(curves)]
+
+    lines = [*searches("surrogate-nsga2", 0.3, 0.2), *searches("random", 0.4, 0.1), *searches("nsga2", 0.3, 0.2)]
+    few = [line for line in searches("smac", 0.4, 0.1) if line["seed"] < 4]
+    told = benchmark.strategy_summary.overview({"digits-bench": [*lines, *few], "planted-grid": []})
+    assert told.splitlines()[-1] == (
+        "| digits-bench | not told apart | ahead at 20, 30, 50, 75; **behind** at 120 |  |"
+    )
+    assert "behind in 1 of 10 comparisons" in told
 
 
 def test_an_ablation_shows_ratios_of_paired_seeds(benchmark: Any) -> None:
