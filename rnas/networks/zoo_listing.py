@@ -87,7 +87,7 @@ class Zoo(Sequence[ZooNetwork], Tabular):
         for network in self.networks:
             if network.baseline.name == place:
                 return network
-        raise KeyError(place)
+        raise KeyError(f"{place!r} is not among these networks; rnas.networks.find looks for similar names")
 
     def __len__(self) -> int:
         return len(self.networks)
