@@ -38,14 +38,14 @@ class Family:
 
 FAMILIES = (
     Family("vit", VisionTransformer(patch=2, width=40, depth=3, heads=4, hidden=40)),
+    Family(
+        "cpvt",
+        VisionTransformer(patch=2, width=40, depth=3, heads=4, hidden=40, positions="conditional", readout="mean"),
+    ),
     Family("pvtv2", PyramidVisionTransformer(2, (1, 1), (24, 40), heads=(1, 2), expansions=(4, 4))),
     Family(
         "coatnet",
         ConvAttention("CT", (1, 2), (24, 48), stem_channels=16, patch=1, heads=(3,), head_width=16),
-    ),
-    Family(
-        "coatnet-cttt",
-        ConvAttention("TT", (1, 2), (24, 48), stem_channels=16, patch=1, heads=(3,), head_width=16),
     ),
     Family("vgg-11", VGG(stages=((24,), (32, 32), (64, 64)))),
     Family("resnet-18", ResNet(depths=(1, 1, 1), channels=(12, 24, 48))),
