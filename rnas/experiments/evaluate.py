@@ -19,8 +19,7 @@ from rnas.evaluation.evaluation_result import EvaluationResult
 from rnas.evaluation.subject import EvaluatedNetwork, module_subject, subject_of
 from rnas.evaluation.threats import Threat, parse_threat
 from rnas.experiment import Listener
-from rnas.experiments._references import resolve, resolve_reference
-from rnas.networks.architecture import Architecture
+from rnas.experiments._references import AnyNetwork, resolve, resolve_reference
 from rnas.utils._devices import torch_device
 from rnas.utils._yaml_files import checked
 
@@ -28,7 +27,7 @@ ATTACKS = ("fgsm", "pgd20", "pgd20-margin")
 
 
 def evaluate(
-    network: nn.Module | Architecture | str | Path,
+    network: nn.Module | AnyNetwork,
     *,
     data: Dataset | str | None = None,
     data_dir: Path | str | None = None,

@@ -12,15 +12,26 @@ from torch import Tensor
 
 from baselines import (
     advrush,
+    cct,
+    ceit,
+    coatnet,
+    cvt,
     darts_r,
     densenet_r,
+    levit,
+    mlp_mixer,
+    mobilevit,
+    poolformer,
+    pvt,
     racl,
     resnet,
     robnet,
     robust_res_block,
     robust_resnet,
     robust_wrn,
+    swin,
     vgg_r,
+    vit,
     wide_resnet,
 )
 from baselines.sources import ADVRUSH_CODE, ROBNET_CODE, ROBUST_RESNETS_CODE, ROBUST_WRN_CODE
@@ -33,15 +44,26 @@ from tests.rnas.networks.released_modules import filled
 
 FAMILIES = (
     advrush,
+    cct,
+    ceit,
+    coatnet,
+    cvt,
     darts_r,
     densenet_r,
+    levit,
+    mlp_mixer,
+    mobilevit,
+    poolformer,
+    pvt,
     racl,
     resnet,
     robnet,
     robust_res_block,
     robust_resnet,
     robust_wrn,
+    swin,
     vgg_r,
+    vit,
     wide_resnet,
 )
 ZOO: dict[str, Baseline] = {baseline.name: baseline for family in FAMILIES for baseline in family.BASELINES}

@@ -6,6 +6,7 @@ from typing import Any
 
 from rnas.errors import InputError
 from rnas.experiment import CostEstimate, EstimatedWork, Listener, given_settings
+from rnas.experiments._references import AnyNetwork
 from rnas.experiments.comparison._resolve import resolve_settings
 from rnas.experiments.comparison._training import METRIC, ComparedTraining
 from rnas.experiments.comparison._tuning import chosen, tune_all, tuning_results, tuning_settings
@@ -16,7 +17,6 @@ from rnas.experiments.training.setup import Setup
 from rnas.nas.evaluators.evaluator import Context
 from rnas.nas.execution._local import measured_slots
 from rnas.nas.objective import Objective
-from rnas.networks.architecture import Architecture
 from rnas.training.recipe import Recipe
 from rnas.utils._threads import one_thread
 
@@ -115,7 +115,7 @@ class Comparison(SeededTrainings[ComparisonSettings, ComparisonResult]):
 
 
 def compare(
-    networks: Sequence[Architecture | str | Path] = (),
+    networks: Sequence[AnyNetwork] = (),
     *,
     flops: float | str,
     recipe: Recipe | Mapping[str, Any] | str = "sat",

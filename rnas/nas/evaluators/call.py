@@ -4,10 +4,11 @@ import inspect
 import re
 import shutil
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, PositiveInt
@@ -121,16 +122,24 @@ class Call(Evaluator):
             return self.function(task.architecture)
         if context.folder is None:
             return self.function(task, context)
-        # A folder of its own: other evaluations use the same names, and one that was killed may have left files.
-        folder = context.folder / _name(task)
-        if folder.exists():
-            shutil.rmtree(folder)
-        folder.mkdir(parents=True)
-        try:
+        with _own_folder(context.folder / _name(task)) as folder:
             return self.function(task, replace(context, folder=folder))
-        finally:
-            with suppress(OSError):  # It stays if it holds something.
-                folder.rmdir()
+
+
+@contextmanager
+def _own_folder(folder: Path) -> Iterator[Path]:
+    """Make an empty folder for the block, without what an evaluation that was killed left; it stays if it is used."""
+    if folder.exists():
+        shutil.rmtree(folder)
+    while not folder.exists():
+        with suppress(FileNotFoundError):  # Another evaluation has just removed the parent, which was empty.
+            folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        with suppress(OSError):
+            folder.rmdir()
+            folder.parent.rmdir()
 
 
 def _name(task: Task) -> str:

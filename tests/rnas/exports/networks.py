@@ -8,12 +8,23 @@ import numpy as np
 from rnas import registry
 from rnas.networks.architecture import Architecture, Shape
 from rnas.networks.block import Block
+from rnas.networks.cct import CompactTransformer
+from rnas.networks.ceit import CeiT
+from rnas.networks.conv_attention import ConvAttention
+from rnas.networks.cvt import CvT
 from rnas.networks.darts_cells import DartsCellNetwork
 from rnas.networks.densenet import DenseNet
+from rnas.networks.levit import LeViT
+from rnas.networks.mixer import MLPMixer
+from rnas.networks.mobilevit import MobileViT
+from rnas.networks.poolformer import PoolFormer
+from rnas.networks.pvt import PyramidVisionTransformer
 from rnas.networks.residual import ResidualNetwork
 from rnas.networks.resnet import ResNet
 from rnas.networks.robnet import RobNetwork
+from rnas.networks.swin import Swin
 from rnas.networks.vgg import VGG
+from rnas.networks.vit import VisionTransformer
 from rnas.networks.zoo import Baseline, baselines
 
 IMAGE: Shape = (3, 16, 16)
@@ -52,6 +63,30 @@ def reduced(network: Architecture) -> Architecture:
             return dataclasses.replace(network, depths=(2, 1, 2, 1), channels=(16, 24, 24, 24), growth=8)
         case ResNet():
             return dataclasses.replace(network, depths=(1, 2, 1, 1), channels=(16, 24, 32, 48))
+        case VisionTransformer():
+            return dataclasses.replace(network, width=16, depth=2, hidden=24)
+        case PyramidVisionTransformer():
+            return dataclasses.replace(network, depths=(1, 1, 1, 1), channels=(8, 16, 20, 16), expansions=(2, 2, 1, 1))
+        case ConvAttention():
+            return dataclasses.replace(
+                network, depths=(1, 1, 2, 1), channels=(8, 12, 16, 24), stem_channels=8, heads=(2,)
+            )
+        case Swin():
+            return Swin((2, 2), (8, 16), (1, 2), (2, 2), head_width=8, expansion=2)
+        case CvT():
+            return CvT(2, (1, 1), (8, 12), (1, 2), 4, 2)
+        case LeViT():
+            return LeViT((4,), (2, 1), (1, 1), (8, 12), (1, 2), 4, 6)
+        case MobileViT():
+            return MobileViT((4, 4, 8, 8, 8, 12), (1, 1, 2, 2, 2), (8, 8, 12), (1, 1, 1), expansion=2)
+        case PoolFormer():
+            return PoolFormer(2, (1, 2), (8, 12), 2)
+        case CompactTransformer():
+            return CompactTransformer(16, 2, 2, 24)
+        case CeiT():
+            return CeiT(8, 2, 12, 2, 2, 2)
+        case MLPMixer():
+            return MLPMixer(4, 12, 2, 16, 8)
         case VGG():
             return VGG(((8,), (16,), (16, 16), (24,)))
     raise AssertionError(f"no reduced form of {network}")

@@ -90,8 +90,9 @@ def test_what_needs_rnas_cannot_be_read_without(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_every_family_of_the_zoo(tmp_path: Path) -> None:
     networks = {name: reduced(baseline.network) for name, baseline in families().items()}
-    of_each_class = [networks[name] for name in ("darts", "densenet", "resnet", "robnet", "robust-resnet", "vgg")]
-    assert set(map(type, of_each_class)) == set(map(type, networks.values()))
+    # The last network of a class is the one that stays.
+    last = (networks["darts"], networks["robust-resnet"])
+    of_each_class = {type(network): network for network in (*networks.values(), *last)}.values()
     exports = [export for name in TENSORS for export in written(name, networks.values(), tmp_path)]
     exports += [export for name in GRAPHS for export in written(name, of_each_class, tmp_path)]
     assert agree(verify(exports))
