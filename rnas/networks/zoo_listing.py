@@ -192,7 +192,8 @@ def _published(baseline: Baseline, row: Published) -> dict[str, Any]:
         "training": row.training,
         **{name: _accuracy(getattr(row, name)) for name in ACCURACIES},
         "params_as_printed": row.params,
-        "params_agree": row.params and any(_prints(cost.params / 1e6, row.params) for cost in counts),
+        "params_agree": row.params
+        and any(_prints(cost.params / 1e6, row.params, cut="cut, not rounded" in row.note) for cost in counts),
         "flops_as_printed": row.flops,
         "flops_agree": row.flops and any(_prints(cost.flops / 1e9, row.flops, _OTHER_LAYERS) for cost in counts),
         "source": row.source,
@@ -204,7 +205,12 @@ def _accuracy(accuracy: PublishedAccuracy | None) -> dict[str, float | None] | N
     return None if accuracy is None else {"mean": accuracy.mean, "spread": accuracy.spread}
 
 
-def _prints(value: float, printed: str, at_most: float = 1.0) -> bool:
-    """Return whether a value from ``value`` to ``at_most`` times as much, rounded to as many digits, is ``printed``."""
+def _prints(value: float, printed: str, at_most: float = 1.0, *, cut: bool = False) -> bool:
+    """Return whether a value from ``value`` to ``at_most`` times as much, rounded to as many digits, is ``printed``.
+
+    If it is ``cut`` the digits after those are left out, whatever they are.
+    """
     half_digit = 0.5 / 10 ** len(printed.partition(".")[2])
+    if cut:
+        value -= half_digit
     return bool(value - half_digit <= float(printed) <= at_most * value + half_digit)
