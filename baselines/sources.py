@@ -10,6 +10,11 @@ ROBUST_WRN = (
 )
 ROBNET = "Guo, Yang, Xu, Liu, Lin: When NAS Meets Robustness, CVPR 2020"
 
+LIU = (
+    "Liu, Tang, Liang, Gong, Wu, Liu, Tao: Exploring the Relationship between Architectural Design and Adversarially "
+    "Robust Generalization, CVPR 2023"
+)
+
 ROBUST_RESNETS_CODE = "zhichao-lu/robust-residual-network"
 ROBUST_WRN_CODE = "HanxunH/RobustWRN"
 README = f"README of {ROBUST_RESNETS_CODE}"
@@ -137,3 +142,37 @@ def robnet_poster(dataset: str, params: str, clean: float, pgd20: float, note: s
         params=params,
         note=note,
     )
+
+
+def robust_generalization(params: str | None, values: str, corruptions: str = "- -") -> tuple[Published, ...]:
+    """Return the two rows of a network in the tables of the paper on robust generalisation.
+
+    Args:
+        params: #P in millions, cut and not rounded; None if it is not printed.
+        values: clean accuracy of standard training; then those of PGD adversarial training: clean, PGD-20,
+            AutoAttack, PGD in l2 and in l1, and the worst case.
+        corruptions: accuracy on CIFAR-10-C of both trainings.
+    """
+    standard, clean, pgd20, autoattack, pgd_l2, pgd_l1, worst_case = accuracies(values)
+    vanilla, trained = accuracies(corruptions)
+    cut = "" if params is None else "#P is cut, not rounded"
+    robust = Published(
+        "cifar10",
+        "PGD adversarial training",
+        LIU,
+        clean=clean,
+        pgd20=pgd20,
+        autoattack=autoattack,
+        pgd_l2=pgd_l2,
+        pgd_l1=pgd_l1,
+        worst_case=worst_case,
+        corruptions=trained,
+        params=params,
+        note=cut,
+    )
+    return robust, Published("cifar10", "standard", LIU, clean=standard, corruptions=vanilla, params=params, note=cut)
+
+
+FITS_PUBLIC_CODE = "the paper's code of it is not public; these are the layers of a public module of the printed size"
+FITS_SIZE_ALONE = "the paper's code of it is not public; these layers were found from the printed size alone"
+"""How certain the configurations of the networks of that paper are."""

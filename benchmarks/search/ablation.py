@@ -4,14 +4,15 @@
 
 Each search is one line of the results, and lines that exist are skipped. What is printed has, for each change and
 table, the ratio of the missing hypervolume to that of the default: the geometric mean over seeds and over 30, 50, 75,
-100 and 120 evaluations, with a 95 % interval over seeds, and their number. Without --tables, it only shows the results.
+100 and 120 evaluations, with a 95 % interval over seeds, and their number. Searches of the default are those of
+strategies.py, unless the results have their own. Without --tables, it only shows the results.
 """
 
 import argparse
 import sys
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -21,12 +22,13 @@ import strategy_results
 from benchmark_table import BenchmarkTable, load_table
 from measures import curves, measured
 from one_search import Conditions, search, strategy_of
+from strategies import results_file
 from strategy_summary import RESOLUTION, ratio
 
 from rnas._typing import Floats, Integers
 from rnas.nas.predictors import gaussian_process
 from rnas.nas.predictors.gaussian_process import GaussianProcess
-from rnas.nas.strategies import surrogate, surrogate_nsga2
+from rnas.nas.strategies import _initial_design, surrogate
 from rnas.nas.strategies._candidates import fresh, listed, sample_fresh
 from rnas.nas.strategies._error_scale import LogDistance
 from rnas.nas.strategy import Problem
@@ -91,8 +93,8 @@ CHANGES = {
     "error not transformed": Change(patches={"LogDistance": (surrogate, Unchanged)}),
     "improvement of the function, without noise": Change(patches={"GaussianProcess": (gaussian_process, Quiet)}),
     "no exploration": Change("surrogate-nsga2:exploration=0"),
-    "initial networks uniform": Change(patches={"initial_design": (surrogate_nsga2, uniform)}),
-    "initial networks even over log FLOPs": Change(patches={"initial_design": (surrogate_nsga2, even)}),
+    "initial networks uniform": Change(patches={"initial_design": (_initial_design, uniform)}),
+    "initial networks even over log FLOPs": Change(patches={"initial_design": (_initial_design, even)}),
     "8 initial networks": Change("surrogate-nsga2:initial=8"),
     "20 initial networks": Change("surrogate-nsga2:initial=20"),
     "support vectors": Change("surrogate-nsga2:predictor=support-vector"),
@@ -108,6 +110,21 @@ def searched(table: BenchmarkTable, name: str, seed: int) -> dict[str, Any]:
         found = search(table, strategy_of(change.spec, table.problem, noise=False), seed, CONDITIONS)
     line = {"table": table.name, "table_hash": table.hash, "strategy": name, "seed": seed, **asdict(CONDITIONS)}
     return {**line, **measured(table, found, seed, CONDITIONS)}
+
+
+def with_default(lines: list[strategy_results.Line]) -> list[strategy_results.Line]:
+    """Add the searches of the default that strategies.py has made, for tables of which the lines have none."""
+    own = {line["table"] for line in lines if line["strategy"] == "default"}
+    wanted = dict.fromkeys((line["table"], line["table_hash"]) for line in lines if line["table"] not in own)
+    found = [
+        {**line, "strategy": "default"}
+        for table, table_hash in wanted
+        for line in strategy_results.lines(results_file(table))
+        if (line["table"], line["table_hash"], line["strategy"]) == (table, table_hash, "surrogate-nsga2")
+        and line["budget"] >= CONDITIONS.budget
+        and replace(strategy_results.conditions_of(line), budget=CONDITIONS.budget) == CONDITIONS
+    ]
+    return lines + found
 
 
 def markdown(lines: list[strategy_results.Line]) -> str:
@@ -138,7 +155,7 @@ def main() -> None:
     """Search what is missing and print the ratios."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tables", nargs="*", default=[], help="tables, as in strategies.py")
-    parser.add_argument("--changes", nargs="*", default=list(CHANGES), choices=CHANGES)
+    parser.add_argument("--changes", nargs="*", default=list(CHANGES)[1:], choices=CHANGES)
     parser.add_argument("--seeds", type=int, default=4)
     parser.add_argument("--json", type=Path, default=Path(__file__).with_suffix(".jsonl"))
     arguments = parser.parse_args()
@@ -147,12 +164,12 @@ def main() -> None:
     tables = {name: load_table(name) for name in arguments.tables}
     for seed in range(arguments.seeds):
         for name, table in tables.items():
-            for change in dict.fromkeys(["default", *arguments.changes]):
+            for change in arguments.changes:
                 if (name, change, seed) not in done:
                     lines.append(searched(table, change, seed))
                     strategy_results.append(arguments.json, lines[-1])
                     print(f"{name}, {change}, seed {seed}", file=sys.stderr)
-    print(markdown(lines))
+    print(markdown(with_default(lines)))
 
 
 if __name__ == "__main__":

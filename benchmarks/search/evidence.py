@@ -22,9 +22,14 @@ from one_search import Conditions
 from strategies import compare, results_file
 
 _DEFAULT = "surrogate-nsga2"
-_MAIN = (_DEFAULT, "plain-process", "local-search", "nsga2", "random")
-_PEERS = ("optuna:sampler=tpe", "nsganetv2", "bananas", "botorch", "smac")
-_TABLES = ("nas-robbench-imagenet16", "nas-robbench", "digits-bench")
+_MODEL_FREE = ("local-search", "nsga2", "random")
+_MAIN = (_DEFAULT, "plain-process", *_MODEL_FREE)
+_PEERS = ("bananas", "nsganetv2", "optuna:sampler=tpe", "botorch", "smac")
+_CELLS = ("nas-robbench-imagenet16", "nas-robbench")
+_MAIN_TABLES = (*_CELLS, "digits-bench")
+_COLUMNS = tuple(f"{table}:{column}" for column in ("clean", "pgd_3", "fgsm_8") for table in _CELLS)
+_SEVERAL = tuple(f"{table}:{columns}" for columns in ("pgd_8+clean", "pgd_8+clean+params") for table in _CELLS)
+_PLANTED = ("planted-grid", "planted-cells")
 
 
 @dataclass(frozen=True)
@@ -45,23 +50,27 @@ class Part:
 
 
 PLAN = (
-    Part(_MAIN, _TABLES, 20, Conditions(budget=150)),
+    Part(_MAIN, _MAIN_TABLES, 8),
+    Part((_DEFAULT,), _CELLS, 6, Conditions(budget=150, failing=0.2)),
+    Part((_DEFAULT,), _CELLS, 6, Conditions(budget=150, noise_predictor=True)),
+    Part((_DEFAULT, *_MODEL_FREE), _MAIN_TABLES, 20),
+    Part(("plain-process",), _MAIN_TABLES, 20, Conditions(budget=150)),
+    *(Part((_DEFAULT, "nsga2"), _CELLS, 5, Conditions(budget=150, batch=batch)) for batch in (10, 32, 100)),
+    Part(("bananas",), _CELLS, 5, Conditions(budget=150)),
+    Part(_MAIN, _COLUMNS, 5, Conditions(budget=150)),
+    Part(("nsganetv2", "optuna:sampler=tpe"), _CELLS, 3, Conditions(budget=150)),
+    Part((_DEFAULT, *_MODEL_FREE), _SEVERAL, 3, Conditions(budget=150)),
+    Part(_MAIN, _PLANTED, 5, Conditions(budget=150)),
+    Part((_DEFAULT, *_MODEL_FREE), ("planted-robust-resnet",), 5, Conditions(budget=100)),
+    Part((_DEFAULT,), _CELLS, 5, Conditions(budget=150, batch=1)),
+    Part((_DEFAULT,), _CELLS, 5, Conditions(budget=150, batch=1, pending=7)),
+    Part(("botorch", "smac"), _CELLS, 5, Conditions(budget=75)),
+    Part(_MAIN, _MAIN_TABLES, 20),
     Part(_MAIN, ("digits-bench",), 20, Conditions(budget=150, noise=0.03)),
-    Part(_MAIN, _TABLES, 20),
-    Part((_DEFAULT, "nsga2", "random"), ("planted-robust-resnet",), 6, Conditions(budget=100)),
-    Part(_PEERS, _TABLES, 3, Conditions(budget=150)),
-    Part(_MAIN, ("nas-robbench", "nas-robbench-imagenet16"), 6, Conditions(budget=150, failing=0.2)),
-    Part(_MAIN, ("nas-robbench", "nas-robbench-imagenet16"), 6, Conditions(budget=150, batch=1)),
-    Part(_MAIN, ("nas-robbench", "nas-robbench-imagenet16"), 6, Conditions(budget=300, batch=100)),
-    Part(_MAIN, ("nas-robbench", "nas-robbench-imagenet16"), 6, Conditions(budget=150, batch=1, pending=7)),
-    Part((_DEFAULT,), ("nas-robbench", "nas-robbench-imagenet16"), 6, Conditions(budget=150, noise_predictor=True)),
-    Part(
-        (_DEFAULT, "local-search", "nsga2", "random"),
-        ("nas-robbench:pgd_8+clean", "nas-robbench-imagenet16:pgd_8+clean"),
-        6,
-        Conditions(budget=150),
-    ),
-    Part(_PEERS, _TABLES, 10, Conditions(budget=150)),
+    Part(_MAIN, (*_COLUMNS, *_PLANTED), 20),
+    Part((_DEFAULT, *_MODEL_FREE), ("planted-robust-resnet",), 20, Conditions(budget=100)),
+    Part(_PEERS, _MAIN_TABLES, 20, Conditions(budget=150)),
+    Part((_DEFAULT, *_MODEL_FREE), _SEVERAL, 20, Conditions(budget=150)),
 )
 
 
@@ -82,11 +91,14 @@ def main() -> None:
             tables[name] = load_table(name)
         compare(tables[name], part.strategies, [seed], part.conditions, results_file(name), ends)
     if arguments.summary is not None:
+        searches: dict[str, list[strategy_results.Line]] = {}
         for name in dict.fromkeys(table for part in PLAN for table in part.tables):
+            if all(line["table"] != name for line in strategy_results.lines(results_file(name))):
+                continue
             table = tables[name] if name in tables else load_table(name)
-            lines = strategy_results.read(results_file(name), table)
-            if lines:
-                strategy_summary.write(arguments.summary, table, lines)
+            searches[name] = strategy_results.read(results_file(name), table)
+            strategy_summary.write(arguments.summary, name, strategy_summary.markdown(table, searches[name]))
+        strategy_summary.write(arguments.summary, "overview", strategy_summary.overview(searches))
 
 
 if __name__ == "__main__":

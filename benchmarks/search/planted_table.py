@@ -1,5 +1,6 @@
 """Plant a robust accuracy of known shape in a search space, so that strategies are compared on other landscapes."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +15,9 @@ from rnas.nas.objective import minimised
 from rnas.nas.space import SearchSpace
 from rnas.nas.strategies._candidates import genome_keys
 from rnas.nas.strategies._inner_search import candidates
+from rnas.nas.strategy import Problem
 
-_SPACES = {
+SPACES = {
     "planted-grid": {"name": "wide-resnet-compound", "depths": [4, 5, 7, 9, 11], "widths": [8, 10, 12, 14, 16]},
     "planted-cells": {"name": "nas-bench-201"},
     "planted-robust-resnet": {"name": "robust-resnet", "flops": "1G:10G"},
@@ -42,21 +44,17 @@ class PlantedTable(BenchmarkTable):
     def __init__(self, name: str) -> None:
         self.name = self.file = name
         self.title = TITLES[name]
-        # The evaluator only has to be one: results come from the planted function.
-        settings = {"space": _SPACES[name], "evaluator": {"train": {}}}
-        setup = resolve(SearchConfig.parse(settings, name), Path(), name)
-        self.problem = problem_of(setup.space, setup.evaluator, setup.problem.objectives)
-        self.accuracy = setup.problem.objectives[0].metric
+        self.problem, self.accuracy, self._landscape = planted(name)
+        space = self.problem.space
         self.hash = "planted-1"
-        self._landscape = _Landscape(name, setup.space)
         self.metrics = {o.metric: np.empty(0) for o in self.problem.objectives}
-        self.genomes = np.empty((0, len(setup.space.variables)), dtype=np.int64)
+        self.genomes = np.empty((0, len(space.variables)), dtype=np.int64)
         self._points = np.empty((0, len(self.problem.objectives)))
         self._rows: dict[bytes, int] = {}
-        listed = setup.space.enumeration
+        listed = space.enumeration
         self._best = self.rows(self._nsga2() if listed is None else listed)
         self._ideal, worst = self._points.min(axis=0), self._points.max(axis=0)
-        self._nadir = np.array([-_CHANCE, worst[1] if listed is not None else setup.space.flops_range[1]])
+        self._nadir = np.array([-_CHANCE, worst[1] if listed is not None else space.flops_range[1]])
 
     def rows(self, genomes: Integers) -> Integers:
         """Return the rows (n,) of genomes (n, v), which are added to the table if they are new."""
@@ -127,3 +125,13 @@ class _Landscape:
         away = np.stack([place[genomes[:, v]] for v, place in enumerate(self._positions)], axis=1) - self._optimum
         penalty: Floats = (self._curvature * away**2).sum(axis=1) + ((away @ self._pairs) * away).sum(axis=1)
         return np.logaddexp(0, 4 * penalty) / 4
+
+
+def planted(name: str) -> tuple[Problem, str, Callable[[Integers, Floats], Floats]]:
+    """Return the problem of a planted table, the metric of its accuracy, and the function from genomes (n, v) and their
+    FLOPs (n,) to it."""
+    # The evaluator only has to be one: results come from the planted function.
+    settings = {"space": SPACES[name], "evaluator": {"train": {}}}
+    setup = resolve(SearchConfig.parse(settings, name), Path(), name)
+    problem = problem_of(setup.space, setup.evaluator, setup.problem.objectives)
+    return problem, setup.problem.objectives[0].metric, _Landscape(name, setup.space)

@@ -93,7 +93,7 @@ def main() -> None:
     parser.add_argument("--pending", type=int, default=0, help="proposals without a result while a batch is proposed")
     parser.add_argument("--json", type=Path, help="results, one line each [default: NAME.jsonl next to this file]")
     parser.add_argument("--figure", type=Path, help="draw the searches under these conditions here")
-    parser.add_argument("--summary", type=Path, help="write all tables between the markers of this Markdown file")
+    parser.add_argument("--summary", type=Path, help="write the tables between the markers of this Markdown file")
     arguments = parser.parse_args()
     if arguments.table.partition(":")[0] not in NAMES:
         parser.error(f"--table {arguments.table} is none of {', '.join(NAMES)}")
@@ -109,7 +109,7 @@ def main() -> None:
         lines = strategy_results.read(results, table)
         print(strategy_summary.markdown(table, lines))
         if arguments.summary is not None:
-            strategy_summary.write(arguments.summary, table, lines)
+            strategy_summary.write(arguments.summary, table.name, strategy_summary.markdown(table, lines))
         if arguments.figure is not None:
             strategy_figure.draw(arguments.figure, table, lines, conditions)
     except InputError as error:

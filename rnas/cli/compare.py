@@ -25,6 +25,7 @@ from rnas.experiments.comparison.settings import ComparisonSettings
     "training.attacks",
     "training.attacked_images",
     "training.flags",
+    "training.unseen",
 )
 def compare(
     *,
@@ -75,6 +76,8 @@ def compare(
       rnas compare wrn-28-10 resnet-18 --flops 1G --data-dir data --tune 8 --tune-epochs 10 --until-decided 10
 
       rnas compare runs/search-cells-darts-digits-1 runs/search-cells-robnet-digits-1 --flops 500K --search-cost equal
+
+      rnas compare wrn-28-10 resnet-18 --flops 1G --data-dir data --unseen --attacks pgd20,pgd20-margin
 
       rnas resume runs/compare-cifar10-1 --seeds 5
     """

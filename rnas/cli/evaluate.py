@@ -58,8 +58,9 @@ def evaluate(
 
       rnas evaluate runs/digits-1:knee --attacks fgsm,pgd20,cw40,autoattack-fast
 
-      rnas evaluate runs/train-a/best.safetensors --unseen --corruptions computed --transfer
-      runs/train-b/best.safetensors
+      rnas evaluate runs/train-a/best.safetensors --unseen --attacks pgd20,autoattack
+
+      rnas evaluate runs/train-a/best.safetensors --transfer runs/train-b/best.safetensors
 
       rnas evaluate net.json --weights net.safetensors --data digits --threat linf:1/10 --threat l2:0.5
     """

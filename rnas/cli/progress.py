@@ -25,6 +25,9 @@ _LINES_BETWEEN_FINDINGS = 10
 _SECONDS_BETWEEN_LINES = 60.0
 """A sign of life where output is a file, within work that takes long."""
 
+_LONG = 0.05
+"""Seconds from which findings are not asked for after every record."""
+
 _LEAST = 0.05
 """Share of a piece of work after which the time of all is estimated from it."""
 
@@ -45,7 +48,7 @@ class ProgressView(Listener):
         self._shares: Mapping[str, float] = {}
         self._findings: Sequence[str] = ()
         self._moves = False
-        self._began = self._said = time.monotonic()
+        self._began = self._said = self._next_findings = time.monotonic()
         texts = [
             TextColumn(f"{{task.{name}}}", markup=False) for name in ("description", "fields[count]", "fields[left]")
         ]
@@ -70,7 +73,7 @@ class ProgressView(Listener):
         """Say what begins, and show the bar of it."""
         self._words, self._work = words_class(experiment.kind)(experiment, work), work
         self._done, self._records, self._shares = work.done, 0, {}
-        self._findings = self._words.findings()
+        self._find(self._words)
         self._began = time.monotonic()
         self._moves = False
         self._bar.update(self._task, description=f"{work.unit}s", total=work.total)
@@ -108,7 +111,8 @@ class ProgressView(Listener):
         self._done += self._words.cost(record)
         self._shares = {}
         parts = [self._count(), self._words.recorded(record)]
-        self._findings = self._words.findings()
+        if time.monotonic() >= self._next_findings:
+            self._find(self._words)
         if not self._console.is_terminal:
             parts += [*self._findings[:1], self._left(self._done)]
         self.message("  ".join(part for part in parts if part))
@@ -116,6 +120,13 @@ class ProgressView(Listener):
             for finding in self._findings[1:]:
                 self.message(f"    {finding}")
         self._refresh()
+
+    def _find(self, words: Words) -> None:
+        """Ask for the findings, which takes the longer the more records there are: at most a tenth of the time."""
+        began = time.monotonic()
+        self._findings = words.findings()
+        took = time.monotonic() - began
+        self._next_findings = began + (10 * took if took > _LONG else 0.0)
 
     def message(self, text: str) -> None:
         """Write a line."""

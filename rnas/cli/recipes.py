@@ -9,6 +9,7 @@ import yaml
 
 from rnas import registry
 from rnas.cli.console import AsJson, print_json, stdout
+from rnas.data.augmentation import POLICIES
 from rnas.report._blocks import Block, Table, columns
 from rnas.report._terminal import print_blocks
 from rnas.report._zoo import Sources
@@ -113,6 +114,10 @@ def _averaging_words(recipe: Recipe) -> str:
 
 def _other_words(recipe: Recipe) -> str:
     parts = {
+        "AdamW": recipe.optimizer is not None,
+        ", ".join(name for name in recipe.augmentation or () if name in POLICIES): recipe.augmentation is not None,
+        f"drop path {recipe.drop_path}": recipe.drop_path is not None,
+        f"l1 {recipe.l1:g}": bool(recipe.l1),
         _averaging_words(recipe): recipe.averaging is not None,
         f"{recipe.extra_fraction:.0%} extra data": bool(recipe.extra_fraction),
         "perturbed weights": recipe.weight_perturbation is not None,
@@ -120,7 +125,7 @@ def _other_words(recipe: Recipe) -> str:
         f"{recipe.activation}": recipe.activation is not None,
         "a guard": recipe.overfitting_guard is not None,
     }
-    return ", ".join(text for text, present in parts.items() if present) or "-"
+    return ", ".join(text for text, present in parts.items() if text and present) or "-"
 
 
 def _eps(share: Fraction) -> str:

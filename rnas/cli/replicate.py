@@ -22,6 +22,7 @@ from rnas.experiments.replications.settings import ReplicationSettings
     Setting("seeds", default="as many as the replication says"),
     Setting("capacity", default="small on digits, else paper"),
     "base_channels",
+    "networks",
     "cells",
 )
 def replicate(

@@ -1,7 +1,8 @@
 """Augment whole batches on the device of the images.
 
 Each function treats bytes and floating point numbers alike, with the same random draws. The result is therefore the
-same whether a batch is scaled to [0, 1] before or after, and bytes are faster to move. Black is 0 in both.
+same whether a batch is scaled to [0, 1] before or after, and bytes are faster to move. Black is 0 in both. Policies,
+which change the colours too, work on the CPU.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from rnas.data.policies import autoaugment, randaugment
 from rnas.utils._lazy import LazyModule
 
 if TYPE_CHECKING:
@@ -93,19 +95,34 @@ AUGMENTATIONS: dict[str, Callable[[Tensor, Generator], Tensor]] = {
     "cutout": cutout,
     "rotate": rotate,
 }
-"""Augmentations by name; each takes images (n, c, h, w) and a generator."""
+"""Augmentations by name; each takes images (n, c, h, w) and a generator, and moves pixels or makes them black."""
+
+POLICIES: dict[str, Callable[[Tensor, Generator, int], Tensor]] = {
+    "autoaugment": autoaugment,
+    "randaugment": randaugment,
+}
+"""Augmentations by name that draw one or more operations for each image; they need the value of white too."""
+
+NAMES = (*AUGMENTATIONS, *POLICIES)
+"""Names of all augmentations."""
 
 
-def augment(images: Tensor, names: tuple[str, ...], generator: Generator) -> Tensor:
+def augment(images: Tensor, names: tuple[str, ...], generator: Generator, white: int | None = None) -> Tensor:
     """Apply the named augmentations in order to images (n, C, H, W), bytes or floating point.
 
     Args:
         images: the batch; it is not changed.
-        names: names from :data:`AUGMENTATIONS`.
+        names: names from :data:`NAMES`.
         generator: a generator on the CPU, whatever the device of the images.
+        white: value of white; None is 255 for bytes, and 1 for floating point numbers.
     """
+    if white is None:
+        white = 1 if images.is_floating_point() else 255
     for name in names:
-        images = AUGMENTATIONS[name](images, generator)
+        if name in POLICIES:
+            images = POLICIES[name](images, generator, white)
+        else:
+            images = AUGMENTATIONS[name](images, generator)
     return images
 
 

@@ -61,7 +61,9 @@ class Request(Model):
     """Images at a time; without it 500, and on a GPU up to 2000 by its memory."""
     device: str = "cpu"
     unseen: bool = False
-    """Whether to add threats that networks are not trained for: larger, l2 and l1 balls."""
+    """Whether to add what networks are not trained for: an l2 and an l1 ball (1.5 and 40 for CIFAR-10), and the common
+    corruptions.
+    """
     transfer: tuple[str, ...] = ()
     """Networks with weights, from each of which PGD-20 is transferred too."""
     corruptions: str | None = None
@@ -79,6 +81,13 @@ class Request(Model):
         if device == "cpu":
             return {name: value for name, value in content.items() if name != "batch_size"}
         return {**content, "batch_size": evaluation_batch(device)}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _unseen_corruptions(cls, content: Any) -> Any:
+        if isinstance(content, dict) and content.get("unseen") is True and content.get("corruptions") is None:
+            return {**content, "corruptions": "computed"}
+        return content
 
     @field_validator("attacks")
     @classmethod

@@ -17,7 +17,7 @@ from rnas.utils.quantities import parse_epsilon, parse_fraction
 Source = Literal["published", "ours", "given", "attack"]
 """Who chose a radius: a paper for these data, this package by a rule of its own, the user, or an attack's author."""
 
-_CIFAR10: tuple[str, Shape] = ("cifar10", (3, 32, 32))
+_PUBLISHED: tuple[str, Shape, Fraction] = ("cifar10", (3, 32, 32), Fraction(8, 255))
 
 
 @dataclass(frozen=True)
@@ -52,27 +52,23 @@ def threat_of(attack: Attack) -> Threat:
 
 
 def unseen_threats(data: str, input_shape: Shape, epsilon: Fraction) -> tuple[Threat, ...]:
-    """Return threats other than the l-infinity ball that networks for these images are trained for: larger, l2 and l1.
+    """Return an l2 and an l1 ball, for networks for these images that are trained for an l-infinity ball.
 
-    For CIFAR-10 the l2 and l1 radii are those of published unions of threats (Maini et al., ICML 2020; Croce and Hein,
-    ICML 2022). rnas chose all others: one and a half times the l-infinity radius, and l2 and l1 radii with the same
-    proportion to the image's size and the l-infinity radius as the published ones, to two digits.
+    For CIFAR-10 at 8/255 the radii are 1.5 and 40, by which Liu et al. (CVPR 2023) compare architectures. rnas chose
+    all others: in the same proportion to the image's size and the l-infinity radius, to two digits.
 
     Args:
         data: registered name of the data.
         input_shape: (C, H, W) of one image.
         epsilon: l-infinity radius that networks are trained for.
     """
-    larger = min(epsilon * Fraction(3, 2), Fraction(1))
-    if (data, input_shape) == _CIFAR10:
-        rest = (_threat("l2:0.5", "published"), _threat("l1:12", "published"))
-    else:
-        size = math.prod(input_shape)
-        # At 8/255 and 3x32x32, 1/2 is 0.287 of epsilon * sqrt(size), and 12 is 0.1245 of epsilon * size.
-        l2 = _two_digits(float(epsilon) * math.sqrt(size) * 0.2875)
-        l1 = _two_digits(float(epsilon) * size * 0.1245)
-        rest = (_threat(f"l2:{l2}", "ours"), _threat(f"l1:{l1}", "ours"))
-    return (_threat(f"linf:{_levels(larger)}", "ours"), *rest)
+    if (data, input_shape, epsilon) == _PUBLISHED:
+        return _threat("l2:1.5", "published"), _threat("l1:40", "published")
+    size = math.prod(input_shape)
+    # At 8/255 and 3x32x32, 1.5 is 0.863 of epsilon * sqrt(size), and 40 is 0.415 of epsilon * size.
+    l2 = _two_digits(float(epsilon) * math.sqrt(size) * 0.863)
+    l1 = _two_digits(float(epsilon) * size * 0.415)
+    return _threat(f"l2:{l2}", "ours"), _threat(f"l1:{l1}", "ours")
 
 
 def robust_to_all(flags: Sequence[Tensor]) -> Tensor:

@@ -4,21 +4,30 @@ from collections.abc import Mapping
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pydantic import Field, NonNegativeInt, PositiveInt, field_validator, model_validator
 
 from rnas import registry
-from rnas.data.augmentation import AUGMENTATIONS
+from rnas.data.augmentation import NAMES
 from rnas.data.fidelity import Fidelity, LowerRung
 from rnas.data.loading import load_dataset
 from rnas.data.splits import SplitSizes
 from rnas.errors import InputError
 from rnas.training.inner_attack import PGDInner
 from rnas.training.recipe import Recipe
+from rnas.utils._lazy import LazyModule
 from rnas.utils.files import file_hash
 from rnas.utils.model import Model
-from rnas.utils.quantities import EpsilonField, FractionField, PathField
+from rnas.utils.quantities import EpsilonField, FractionField, NamesField, PathField
+
+if TYPE_CHECKING:
+    from rnas.evaluation import threats
+else:
+    threats = LazyModule("rnas.evaluation.threats")
+
+UNSEEN = "unseen"
+"""Word for threats that networks are not trained for; see :func:`rnas.evaluation.threats.unseen_threats`."""
 
 
 class EvaluationSettings(Model):
@@ -30,6 +39,11 @@ class EvaluationSettings(Model):
     """Size of one step as a share of epsilon."""
     batch_size: PositiveInt = 500
     """Images per batch."""
+    threats: NamesField = Field((), exclude_if=lambda threats: not threats)
+    """Further balls in which networks are attacked, at most one of each norm, such as l2:0.5: worst_case_accuracy is
+    then that of all balls, image by image. The word unseen is for an l2 and an l1 ball, by which papers compare
+    networks that are trained for an l-infinity ball, and for corruption_accuracy under the common corruptions.
+    """
     diagnostics: tuple[str, ...] = ()
     """Names of registered diagnostics, whose metrics are recorded too."""
 
@@ -38,6 +52,16 @@ class EvaluationSettings(Model):
     def _known_diagnostics(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         for name in names:
             registry.load(registry.DIAGNOSTICS, name)
+        return names
+
+    @field_validator("threats")
+    @classmethod
+    def _known_threats(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        norms = [threats.parse_threat(name).norm for name in names if name != UNSEEN]
+        if UNSEEN in names and len(names) > 1:
+            raise ValueError(f"threats: {UNSEEN} stands for balls of its own; leave the others out, or {UNSEEN}")
+        if len({*norms}) < len(norms):
+            raise ValueError("threats: give at most one ball of each norm, whose accuracy has the norm's name")
         return names
 
 
@@ -78,8 +102,8 @@ class TrainingSettings(Model):
     @classmethod
     def _known_augmentations(cls, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
         for name in names or ():
-            if name not in AUGMENTATIONS:
-                raise ValueError(f"unknown augmentation {name!r}; known: {', '.join(AUGMENTATIONS)}")
+            if name not in NAMES:
+                raise ValueError(f"unknown augmentation {name!r}; known: {', '.join(NAMES)}")
         return names
 
     @property

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,14 +26,19 @@ from rnas.networks._exported import Export, read_export, read_otherwise
 from rnas.networks.architecture import Architecture, Shape
 from rnas.networks.weight_names import WeightNames
 from rnas.networks.weights import describe_weights
-from rnas.networks.zoo import baselines, find
+from rnas.networks.zoo import Baseline, baselines, find
+from rnas.networks.zoo_listing import ZooNetwork
 from rnas.training.search_cost import SearchCost
 from rnas.utils._json_files import parse_json
 from rnas.utils._regular_files import read_bytes
+from rnas.utils._text import shown
 from rnas.utils.files import file_hash
 
 _SHA256 = re.compile("[0-9a-f]{16}")
 """First digits of the sha256 of weights, as a search records them."""
+
+AnyNetwork = Architecture | ZooNetwork | str | Path
+"""A network as it is given from Python: an architecture, one of the zoo, or what :func:`resolve` understands."""
 
 _LARGEST_ARCHITECTURE = 64 * 1024**2
 """A result of an evaluation contains its architecture, and is larger than an architecture alone."""
@@ -97,23 +102,34 @@ def resolve(text: str | Path, search_cost: float | None = None) -> Reference:
     folder, colon, word = run_and_member(text)
     if colon:
         return _of_run(_at_cost(Search.open(folder).result(), search_cost), word, text)
-    baseline = find(text)
-    return Reference(text, baseline.network, baseline.input_shape, baseline.num_classes, baseline.weight_names)
+    return _of_zoo(text, find(text))
 
 
-def resolve_reference(architecture: Architecture | str | Path, search_cost: float | None = None) -> Reference:
+def resolve_reference(network: AnyNetwork, search_cost: float | None = None) -> Reference:
     """Return the network that words name, or the one that is given.
 
     Args:
-        architecture: the words, or the network.
+        network: the words, or the network.
         search_cost: see :func:`resolve`.
 
     Raises:
-        InputError: the words name none.
+        InputError: the words name none, or what is given is no network.
     """
-    if isinstance(architecture, str | Path):
-        return resolve(architecture, search_cost)
-    return Reference(arch.key(architecture), architecture)
+    if isinstance(network, str | Path):
+        return resolve(network, search_cost)
+    if isinstance(network, ZooNetwork):
+        return _of_zoo(network.baseline.name, network.baseline)
+    # A protocol's instance is one by its methods; the key needs a dataclass.
+    if isinstance(network, type) or not (is_dataclass(network) and isinstance(network, Architecture)):
+        raise InputError(
+            f"{shown(network)} is a {type(network).__name__}: give a name of rnas zoo, a reference such as RUN:KEY, a "
+            "network of rnas.zoo(), or an architecture such as rnas.networks.ResidualNetwork(...)"
+        )
+    return Reference(arch.key(network), network)
+
+
+def _of_zoo(text: str, baseline: Baseline) -> Reference:
+    return Reference(text, baseline.network, baseline.input_shape, baseline.num_classes, baseline.weight_names)
 
 
 def image_format(

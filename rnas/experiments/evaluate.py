@@ -19,8 +19,7 @@ from rnas.evaluation.evaluation_result import EvaluationResult
 from rnas.evaluation.subject import EvaluatedNetwork, module_subject, subject_of
 from rnas.evaluation.threats import Threat, parse_threat
 from rnas.experiment import Listener
-from rnas.experiments._references import resolve, resolve_reference
-from rnas.networks.architecture import Architecture
+from rnas.experiments._references import AnyNetwork, resolve, resolve_reference
 from rnas.utils._devices import torch_device
 from rnas.utils._yaml_files import checked
 
@@ -28,7 +27,7 @@ ATTACKS = ("fgsm", "pgd20", "pgd20-margin")
 
 
 def evaluate(
-    network: nn.Module | Architecture | str | Path,
+    network: nn.Module | AnyNetwork,
     *,
     data: Dataset | str | None = None,
     data_dir: Path | str | None = None,
@@ -62,7 +61,8 @@ def evaluate(
             each of which is run for the ball that it has. At least one.
         eps: l-infinity radius for pixels in [0, 1], such as ``"8/255"``; None is that of the training or of the data.
         threats: balls such as ``"l2:0.5"``, in place of ``eps``; the worst case is that of their union.
-        unseen: whether to add threats that networks are not trained for: a larger, an l2 and an l1 ball.
+        unseen: whether to add what networks are not trained for: an l2 and an l1 ball, whose radii are 1.5 and 40 for
+            CIFAR-10 (Liu et al., CVPR 2023), and the common corruptions. The worst case is that of all balls.
         weights: file of weights of a named or described network; None is that of its own search or training.
         images: number of images, the first of the test split; None is all of them.
         split_seed: divides the data; None is the training's own, or else 0.

@@ -6,14 +6,14 @@ from pathlib import Path
 from torch import nn
 
 from rnas.errors import WeightsWarning
-from rnas.experiments._references import image_format, resolve
+from rnas.experiments._references import AnyNetwork, image_format, resolve_reference
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Shape
 from rnas.networks.weights import load_weights
 
 
 def load(
-    architecture: str | Path,
+    architecture: AnyNetwork,
     weights: Path | str | None = None,
     num_classes: int | None = None,
     input_shape: Shape | None = None,
@@ -22,7 +22,7 @@ def load(
 
     Args:
         architecture: what :func:`rnas.experiments.resolve` understands, such as ``"robust-resnet-a1"``,
-            ``"net.json"`` or ``"runs/digits-1:knee"``.
+            ``"net.json"`` or ``"runs/digits-1:knee"``; or an architecture, or one of ``rnas.zoo()``.
         weights: a file of weights, safetensors or written by ``torch.save``, as rnas or the original repository names
             them. None takes those that the architecture's own run kept; where there are none, or for other images or
             classes, it draws new ones from torch's global generator.
@@ -46,14 +46,18 @@ def load(
         >>> network(torch.rand(2, 3, 32, 32)).shape
         torch.Size([2, 10])
     """
-    reference = resolve(architecture)
+    reference = resolve_reference(architecture)
     classes, shape = image_format(reference, weights, num_classes, input_shape)
     module = arch.build(reference.architecture, classes, shape)
     own = (classes, shape) == (reference.num_classes, reference.input_shape)
-    if weights is None and (own or Path(architecture) == reference.checkpoint):
+    if weights is None and (own or _is_file(architecture, reference.checkpoint)):
         weights = reference.checkpoint
     if weights is not None:
         label = f"{reference.name} with {classes} classes"
         for note in load_weights(module, weights, reference.weight_names, label, reference.architecture):
             warnings.warn(note, WeightsWarning, stacklevel=2)
     return module.eval()
+
+
+def _is_file(network: AnyNetwork, file: Path | None) -> bool:
+    return isinstance(network, str | Path) and Path(network) == file

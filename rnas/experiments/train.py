@@ -5,16 +5,15 @@ from pathlib import Path
 from typing import Any
 
 from rnas.experiment import Listener, given_settings
-from rnas.experiments._references import resolve_reference
+from rnas.experiments._references import AnyNetwork, resolve_reference
 from rnas.experiments.training._resolve import resolve_settings
 from rnas.experiments.training.result import TrainingResult
 from rnas.experiments.training.training import Training
-from rnas.networks.architecture import Architecture
 from rnas.training.recipe import Recipe
 
 
 def train(
-    architecture: Architecture | str | Path,
+    architecture: AnyNetwork,
     recipe: Recipe | Mapping[str, Any] | str = "sat",
     *,
     data: str | None = None,
@@ -37,7 +36,7 @@ def train(
     """Train one network by a recipe, and evaluate its best and its last weights.
 
     Args:
-        architecture: an architecture, or what :func:`rnas.experiments.resolve` understands.
+        architecture: an architecture, one of ``rnas.zoo()``, or what :func:`rnas.experiments.resolve` understands.
         recipe: a recipe, its name, or ``{name: NAME, ...}`` with some of its fields set otherwise.
         data: registered name of the data; None is the data of the search that the network comes from, or else CIFAR-10.
         data_dir: folder of the data's files.

@@ -11,10 +11,11 @@ from typing import Any
 
 from rnas import registry
 from rnas.errors import InputError
+from rnas.experiments._references import AnyNetwork
 from rnas.exports.format import Format
 from rnas.exports.network import Network, find_network
 from rnas.exports.verification import BLOCKED, TOLERANCE, Agreement, Written, verify
-from rnas.networks.architecture import Architecture, Shape
+from rnas.networks.architecture import Shape
 from rnas.utils._directories import require_possible
 
 
@@ -57,7 +58,7 @@ class Exported:
 
 
 def export(
-    architecture: Architecture | str | Path,
+    architecture: AnyNetwork,
     *,
     format: str,  # noqa: A002 (as it is called everywhere)
     path: Path | str,

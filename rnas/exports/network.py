@@ -1,7 +1,7 @@
 """Collect what is exported: a built network with its weights, and the known facts about both."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from rnas.errors import InputError
 from rnas.evaluation.evaluation_result import EvaluationResult
 from rnas.evaluation.training_data import UNTRAINED
-from rnas.experiments._references import Reference, image_format, resolve
+from rnas.experiments._references import AnyNetwork, Reference, image_format, resolve_reference
 from rnas.experiments.training.checkpoint import Checkpoint, description_of
 from rnas.exports._search_result import search_result
 from rnas.nas.space import SearchSpace
@@ -86,7 +86,7 @@ class Network:
 
 
 def find_network(
-    words: Architecture | str | Path,
+    words: AnyNetwork,
     weights: Path | str | None = None,
     num_classes: int | None = None,
     input_shape: Shape | None = None,
@@ -96,7 +96,7 @@ def find_network(
     """Build a network and load its weights from a file or its own run, or draw new ones from a seed.
 
     Args:
-        words: an architecture, or a reference that :func:`rnas.experiments.resolve` accepts.
+        words: an architecture, one of ``rnas.zoo()``, or a reference that :func:`rnas.experiments.resolve` accepts.
         weights: a file that :func:`rnas.networks.read_weights` reads; None takes the run's own if they fit.
         num_classes: number of classes; None takes the number that it was published or searched for.
         input_shape: (C, H, W); None takes the shape that it was published or searched for.
@@ -109,7 +109,9 @@ def find_network(
     """
     if not 0 <= seed < _SEEDS:
         raise InputError(f"seed={shown(seed)}: give a whole number from 0 to 2^63 - 1")
-    reference = resolve(words) if isinstance(words, str | Path) else _reference_of(words)
+    reference = resolve_reference(words)
+    if isinstance(words, Architecture):
+        reference = replace(reference, name=f"{words.kind}-{reference.name}")
     classes, shape = image_format(reference, weights, num_classes, input_shape)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -138,11 +140,6 @@ def find_network(
         None if evaluation is None else _evaluation(Path(evaluation), reference.architecture, file),
         reference.space if own else None,
     )
-
-
-def _reference_of(architecture: Architecture) -> Reference:
-    key = arch.key(architecture)
-    return Reference(f"{architecture.kind}-{key}", architecture)
 
 
 def _provenance(

@@ -1,11 +1,13 @@
 """Evaluate the proposals of a ledger, and record each result in it."""
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
 
 from rnas.experiment import Listener
 from rnas.nas._problem import with_known
-from rnas.nas.evaluators.evaluator import Task
+from rnas.nas.evaluators.costs import costs_of, with_first_measured
+from rnas.nas.evaluators.evaluator import Status, Task
 from rnas.nas.execution.executor import Executor
 from rnas.nas.ledger import Ledger, Record
 from rnas.nas.strategy import Problem
@@ -32,26 +34,31 @@ def dispatch(
         more: writes further proposals and gives their numbers; asked before the first evaluation is started, and again
             whenever results are in.
     """
-    waiting = list(numbers)
+    waiting = deque(numbers)
     running: set[int] = set()
+    first = not any(record.complete for record in ledger.records)
 
     def tick(shares: dict[int, float]) -> None:
-        listener.progress({label(ledger.records[number]): share for number, share in shares.items()})
+        listener.progress({label(ledger[number]): share for number, share in shares.items()})
 
     while True:
         if time.monotonic() < until:
             waiting += more()
             while waiting and len(running) < executor.slots:
-                number = waiting.pop(0)
-                record = ledger.records[number]
+                number = waiting.popleft()
+                record = ledger[number]
                 executor.submit(number, Task(record.architecture, record.seed, record.fidelity))
                 running.add(number)
         if not running:
             return
         for number, evaluation in executor.wait(tick):
             running.discard(number)
-            first = not any(record.complete for record in ledger.records)
-            whole = with_known(problem, ledger.records[number].architecture, evaluation, first)
+            record = ledger[number]
+            if costs_of(evaluation):
+                others = [one.evaluation for one in ledger.records if one.key == record.key]
+                evaluation = with_first_measured(evaluation, [one for one in others if one is not None])
+            whole = with_known(problem, record.architecture, evaluation, first)
+            first = first and whole.status is not Status.COMPLETE
             listener.recorded(ledger.record(number, whole))
 
 

@@ -86,7 +86,8 @@ class ExperimentOnSearch(Experiment[S, R]):
     def _run(self, listener: Listener, workers: int | None) -> None:
         setup, tasks = self.search.setup, self._tasks()
         seconds = setup.config.time_limit
-        with self.storage() as storage, setup.executor(workers=workers, seconds=seconds) as executor:
+        records = self.search.result().records if setup.config.costs is not None else ()
+        with self.storage() as storage, setup.executor(workers=workers, seconds=seconds, records=records) as executor:
             ledger = self._ledger(storage)
             listener.started(self, work_on(tasks, ledger, executor.slots))
             evaluate_all(tasks, self._problem(), ledger, executor, listener)

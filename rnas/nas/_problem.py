@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from rnas._typing import Integers
 from rnas.errors import InputError
+from rnas.nas.evaluators.costs import CostSettings, KnownCosts
 from rnas.nas.evaluators.evaluator import Evaluation, Evaluator, KnowsWhatItHolds, Status
 from rnas.nas.objective import Objective
 from rnas.nas.space import SearchSpace
@@ -19,26 +20,35 @@ from rnas.networks.architecture import Architecture
 
 _MARGIN = 0.01
 _SAMPLES = 256
+_MOST_KEPT = 100_000
+"""Genomes whose metrics are kept: a search looks at thousands for each that it proposes."""
 
 Range = tuple[float, float]
 
 
 class KnownMetrics:
-    """Compute metrics of genomes that need no evaluation, once for each genome.
+    """Compute metrics of genomes that need no evaluation, once for each genome of late.
 
     ``flops`` and ``params`` are the space's own, unless the evaluator knows them, as a table with such columns does.
     NaN is a metric that the evaluator does not have for a genome: it cannot evaluate that one.
+
+    Args:
+        space: the space of the genomes.
+        evaluator: what it knows of networks is added.
+        costs: functions of these settings are computed as well.
     """
 
-    def __init__(self, space: SearchSpace, evaluator: Evaluator) -> None:
+    def __init__(self, space: SearchSpace, evaluator: Evaluator, costs: CostSettings | None = None) -> None:
         self._space = space
         self._evaluator = evaluator
+        self._costs = costs or CostSettings()
+        self._computed = KnownCosts(self._costs.functions, space.input_shape)
         self._rows: dict[bytes, NDArray[np.float64]] = {}
 
     @cached_property
     def names(self) -> tuple[str, ...]:
         """Return the names of the known metrics."""
-        return tuple(dict.fromkeys(["flops", "params", *self._told]))
+        return tuple(dict.fromkeys(["flops", "params", *self._told, *self._costs.functions]))
 
     @cached_property
     def _told(self) -> tuple[str, ...]:
@@ -66,13 +76,16 @@ class KnownMetrics:
 
     def is_stated(self, metric: str) -> bool:
         """Return whether the evaluator says that its evaluations have a metric."""
-        return metric in self._evaluator.bounds
+        return metric in self._evaluator.bounds or metric in self._costs.measured
 
     def __call__(self, genomes: Integers) -> Columns:
         """Return a column (n,) for each known metric of genomes (n, v)."""
         genomes = np.ascontiguousarray(genomes, dtype=np.int64)
         keys = [genome.tobytes() for genome in genomes]
         new = {key: row for row, key in enumerate(keys) if key not in self._rows}
+        if len(self._rows) + len(new) > _MOST_KEPT:
+            self._rows.clear()
+            new = {key: row for row, key in enumerate(keys)}
         if new:
             self._add(list(new), genomes[list(new.values())])
         values = np.array([self._rows[key] for key in keys]).reshape(len(keys), len(self.names))
@@ -83,17 +96,22 @@ class KnownMetrics:
         # Decoding takes much of the time of a proposal, and an evaluator that knows nothing needs none of it.
         own_metrics: Sequence[Mapping[str, float]] = [{}] * len(genomes)
         held = [True] * len(genomes)
-        if self._told or self._held is not None:
+        computed: Sequence[Mapping[str, float]] = [{}] * len(genomes)
+        if self._told or self._held is not None or self._costs.functions:
             architectures = [self._space.decode(genome) for genome in genomes]
             own_metrics = self._evaluator.known(architectures) if self._told else own_metrics
             if self._held is not None:
                 held = [arch.key(architecture) in self._held for architecture in architectures]
-        for key, own, flops, params, possible in zip(keys, own_metrics, costs.flops, costs.params, held, strict=True):
-            row = {"flops": float(flops), "params": float(params), **own}
+            computed = [self._computed(architecture) for architecture in architectures]
+        columns = keys, own_metrics, computed, costs.flops, costs.params, held
+        for key, own, function, flops, params, possible in zip(*columns, strict=True):
+            row = {"flops": float(flops), "params": float(params), **own, **function}
             self._rows[key] = np.array([row[name] if possible else np.nan for name in self.names])
 
 
-def problem_of(space: SearchSpace, evaluator: Evaluator, objectives: Sequence[Objective]) -> Problem:
+def problem_of(
+    space: SearchSpace, evaluator: Evaluator, objectives: Sequence[Objective], costs: CostSettings | None = None
+) -> Problem:
     """Return the problem of trading off objectives over a space.
 
     The reference point is an objective's own ``reference``. Without one, it is the worst value in the space for a known
@@ -110,8 +128,15 @@ def problem_of(space: SearchSpace, evaluator: Evaluator, objectives: Sequence[Ob
     for metric in metrics:
         if metrics.count(metric) > 1:
             raise InputError(f"objectives: {metric!r} is named twice; name each metric once")
-    known = KnownMetrics(space, evaluator)
-    points = [_ends(objective, known, space, evaluator) for objective in objectives]
+    known = KnownMetrics(space, evaluator, costs)
+    bounds = dict(evaluator.bounds)
+    if costs is not None:
+        given = {*bounds, *evaluator.known([space.decode(space.sample(1, np.random.default_rng(0))[0])])[0]}
+        for name in (*costs.measured, *costs.functions):
+            if name in given:
+                raise InputError(f"costs: the evaluator gives {name!r} itself; leave it out of costs")
+        bounds |= costs.bounds
+    points = [_ends(objective, known, space, bounds) for objective in objectives]
     reference, ideal = np.array(points, dtype=np.float64).T
     return Problem(space, tuple(objectives), known, reference, ideal)
 
@@ -148,9 +173,8 @@ def with_known(problem: Problem, architecture: Architecture, evaluation: Evaluat
     return replace(evaluation, metrics=metrics)
 
 
-def _ends(objective: Objective, known: KnownMetrics, space: SearchSpace, evaluator: Evaluator) -> Range:
+def _ends(objective: Objective, known: KnownMetrics, space: SearchSpace, bounds: Mapping[str, Range]) -> Range:
     """Return reference and ideal of one objective in minimised form; NaN if not known."""
-    bounds = dict(evaluator.bounds)
     metric = objective.metric
     if metric in known.names:
         low, high = _known_range(metric, known, space, bounds.get(metric))

@@ -65,9 +65,9 @@ class Facts(BaseModel):
             input_shape=setup.space.input_shape,
             num_classes=setup.space.num_classes,
             rungs=tuple(_Rung(fidelity=dict(rung.fidelity), share=rung.share) for rung in setup.evaluator.rungs),
-            notes=tuple(setup.evaluator.notes),
+            notes=setup.notes,
             instant=setup.evaluator.instant,
-            bounds={name: _ends(*ends) for name, ends in setup.evaluator.bounds.items()},
+            bounds={name: _ends(*ends) for name, ends in setup.bounds.items()},
             reference=_point(setup.problem.reference),
             ideal=_point(setup.problem.ideal),
         )
@@ -94,6 +94,8 @@ def code_of(config: SearchConfig) -> list[str]:
     """Return the names of a configuration that importing would run as code, such as ``package.module:name``."""
     evaluator = config.evaluator
     found = [str(evaluator[key]) for key in ("call", "class") if key in evaluator]
+    if config.costs is not None:
+        found += [function.call for function in config.costs.functions.values()]
     for group, part in ((registry.SEARCH_SPACES, config.space), (registry.STRATEGIES, config.strategy)):
         if registry.is_import(group, part["name"]):
             found.append(part["name"])

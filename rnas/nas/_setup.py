@@ -1,7 +1,7 @@
 """Find the parts that a configuration names, or take them as objects."""
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ from rnas.nas._problem import problem_of
 from rnas.nas.config import SearchConfig
 from rnas.nas.evaluators._guard import classified
 from rnas.nas.evaluators.call import Call, CallSettings, Function
+from rnas.nas.evaluators.costs import costs_of
 from rnas.nas.evaluators.evaluator import (
     Context,
     Evaluates,
@@ -24,9 +25,11 @@ from rnas.nas.evaluators.evaluator import (
     ProvidesFinalEvaluator,
     Task,
 )
+from rnas.nas.evaluators.measured import Measured
 from rnas.nas.execution._local import executor_of, slots, workers_in_memory
 from rnas.nas.execution.executor import Executor
 from rnas.nas.execution.ray_settings import cluster
+from rnas.nas.ledger import Record
 from rnas.nas.objective import Objective
 from rnas.nas.space import SearchSpace, find_space
 from rnas.nas.strategy import Problem, Strategy
@@ -87,6 +90,7 @@ class Setup:
         workers: int | None = None,
         seconds: float | None = None,
         evaluator: Evaluates | None = None,
+        records: Sequence[Record] = (),
     ) -> AbstractContextManager[Executor]:
         """Provide what runs evaluations within the block; see :func:`rnas.nas.execution._local.executor_of`.
 
@@ -95,13 +99,29 @@ class Setup:
             workers: this time only; None is the configuration's own number.
             seconds: time after which an evaluation is stopped.
             evaluator: runs the tasks; None is the search's own.
+            records: records of the search, whose measured costs are not measured again.
         """
         self.require_code()
         number = self.workers if workers is None else workers
         config = self.config
-        return executor_of(
-            evaluator or self.evaluator, number, folder, device=config.device, seconds=seconds, ray=config.ray
-        )
+        runs = self.measuring(evaluator or self.evaluator, records)
+        return executor_of(runs, number, folder, device=config.device, seconds=seconds, ray=config.ray)
+
+    def measuring(self, evaluator: Evaluates, records: Sequence[Record] = ()) -> Evaluates:
+        """Return an evaluator that first measures what the configuration's costs ask for; the same if they ask nothing.
+
+        Args:
+            evaluator: evaluates the networks.
+            records: records of the search, whose measured costs are not measured again.
+        """
+        costs = self.config.costs
+        if costs is None or not costs.measured:
+            return evaluator
+        found: dict[str, Mapping[str, Mapping[str, Any]]] = {}
+        for record in records:
+            if record.evaluation is not None and (measured := costs_of(record.evaluation)):
+                found.setdefault(record.key, measured)
+        return Measured(evaluator, costs, self.space.input_shape, self.space.num_classes, found)
 
     @property
     def workers(self) -> int | None:
@@ -128,6 +148,19 @@ class Setup:
                 return self.evaluator.estimate(task, Context(device))
             except Exception as error:  # Whatever a user's own function raises.
                 raise InputError(f"{arch.key(architecture)} cannot be evaluated: {classified(error)[1]}") from None
+
+    @property
+    def bounds(self) -> Mapping[str, tuple[float, float]]:
+        """Return the least and the greatest possible value of each metric that has them."""
+        costs = self.config.costs
+        return {**self.evaluator.bounds, **({} if costs is None else costs.bounds)}
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return notes that a reader of the results must know."""
+        costs = self.config.costs
+        # Parts of a search that is only read have the notes of its costs already.
+        return (*self.evaluator.notes, *(() if costs is None or self.recorded else costs.notes))
 
     def require_code(self) -> None:
         """Import what the configuration names; raise InputError if that fails."""
@@ -157,7 +190,7 @@ def resolve(config: SearchConfig, folder: Path, source: str, objects: Objects = 
         evaluator.final_evaluator(config.final_evaluation.attacks)
     objectives = config.objectives or _default_objectives(evaluator, source)
     with _within(source):
-        problem = problem_of(space, evaluator, objectives)
+        problem = problem_of(space, evaluator, objectives, config.costs)
     strategy, strategy_record = _strategy(config, problem, source, objects.strategy)
     if config.asynchronous:
         name = f"{source}: asynchronous: strategy {strategy_record['name']}"
@@ -256,7 +289,7 @@ def named_space(
 
 def _space_record(space: SearchSpace) -> dict[str, Any]:
     name = registry.name_of(registry.SEARCH_SPACES, type(space))
-    if len(inspect.signature(type(space)).parameters) != 3:
+    if not _is_made_by(type(space), "settings", "input_shape", "num_classes"):
         return {"name": name, OBJECT: True}
     return {"name": name, **space.settings.model_dump(mode="json")}
 
@@ -266,9 +299,14 @@ def _evaluator_record(evaluator: Evaluator) -> dict[str, Any]:
     settings: dict[str, Any] = evaluator.settings.model_dump(mode="json")
     if ":" not in place:
         return settings
-    if len(inspect.signature(type(evaluator)).parameters) != 2:
+    if not _is_made_by(type(evaluator), "settings", "space"):
         return {"class": place, OBJECT: True}
     return {"class": place, "settings": settings}
+
+
+def _is_made_by(part: type, *names: str) -> bool:
+    """Return whether a class takes these arguments alone, so that its settings are enough to make it again."""
+    return tuple(inspect.signature(part).parameters) == names
 
 
 def evaluator_class(config: SearchConfig, source: str, images: Mapping[str, Any]) -> tuple[Any, Mapping[str, Any]]:

@@ -25,7 +25,10 @@ from rnas.networks.architecture import Shape
 from rnas.utils._devices import peak_memory
 
 SHARES = (0.25, 0.5, 1.0)
-"""Shares of the evaluations after which the hypervolume is given."""
+"""Shares of the evaluations, or of the time, after which the hypervolume is given."""
+
+_MOST_POINTS = 100
+"""Points of the curve of the hypervolume over time."""
 
 _SAMPLES = 256
 
@@ -38,29 +41,42 @@ class SimulatedSearch:
         asynchronous: whether networks were proposed one by one, and not in batches of as many as there are workers.
         evaluations: number of results.
         hours: time of the whole search.
-        worker_hours: time of all workers, idle or not: what is paid.
+        worker_hours: time of all workers, idle or not: what is paid for those that are kept to the end. With one GPU
+            for each worker, these are GPU hours.
+        busy_hours: time of all evaluations, lost attempts among them: what is paid where idle workers are given back.
         utilisation: share of that time in which workers evaluated.
         utilisation_before_end: the same share up to the start of the last evaluation, when nothing is left to propose.
         lost: attempts that were lost, and started again.
         driver_seconds: processor time of this program for each evaluation, in seconds; as an average it must be below
             the time of an evaluation divided by the number of workers.
+        most_workers: number of workers that this processor could keep busy: the time of an evaluation, as an average,
+            divided by ``driver_seconds``.
         writes: transactions of the ledger for each second of the search: a proposal is one, and a result another.
         memory: the most bytes that this program has used so far; None if the system does not say.
         hypervolume: after a quarter, half and all of the evaluations, with the hours until then: share of all that is
             possible, or None if the objectives have no bounds.
+        over_time: the same for up to 100 results, evenly over the search: its curve over the time.
     """
 
     asynchronous: bool
     evaluations: int
     hours: float
     worker_hours: float
+    busy_hours: float
     utilisation: float
     utilisation_before_end: float
     lost: int
     driver_seconds: float
+    most_workers: int
     writes: float
     memory: int | None
     hypervolume: tuple[tuple[float, float | None], ...]
+    over_time: tuple[tuple[float, float | None], ...]
+
+    def at(self, hours: float) -> float | None:
+        """Return the hypervolume after some hours, as far as the curve says; None if it is not known or before it."""
+        volumes = [volume for until, volume in self.over_time if until <= hours]
+        return volumes[-1] if volumes else None
 
 
 @dataclass(frozen=True)
@@ -128,8 +144,8 @@ class PlantedResults(Evaluator):
     instant: ClassVar[bool] = True
 
     def __init__(self, setup: Setup) -> None:
-        self._space, self._objectives = setup.space, setup.problem.objectives
-        self._bounds = setup.evaluator.bounds
+        self._space, self._objectives, self._known = setup.space, setup.problem.objectives, setup.problem.known
+        self._bounds = setup.bounds
         sample = setup.space.sample(_SAMPLES, np.random.default_rng(0))
         self._parts = [
             np.random.default_rng([1, number]).normal(size=size) for number, size in enumerate(setup.space.sizes)
@@ -149,8 +165,8 @@ class PlantedResults(Evaluator):
 
     def evaluate(self, task: Task, context: Context) -> Evaluation:
         """Return a value within the bounds of each objective that only an evaluation knows."""
-        flops = task.architecture.cost(self._space.input_shape, self._space.num_classes).flops
         genome = self._space.encode(task.architecture)
+        flops = self._known(genome[None])["flops"][0]
         known = np.log(flops), self._sum(genome)
         larger, better = ((value - mean) / std for value, (mean, std) in zip(known, self._scales, strict=True))
         metrics = {}
@@ -212,23 +228,31 @@ def _simulated(setup: Setup, model: ClusterModel, asynchronous: bool, listener: 
     driver = time.process_time() - began
     if not cluster.ends:
         raise InputError("budget: there is nothing to evaluate")
+    number = len(cluster.ends)
+    utilisation = cluster.utilisation(cluster.now)
+    busy = utilisation * cluster.now * model.workers
+    curve = _hypervolume(setup, ledger, cluster)
+    points = np.unique(np.linspace(0, number - 1, _MOST_POINTS).round().astype(int))
     return SimulatedSearch(
         asynchronous=asynchronous,
-        evaluations=len(cluster.ends),
+        evaluations=number,
         hours=cluster.now / 3600,
         worker_hours=cluster.now * model.workers / 3600,
-        utilisation=cluster.utilisation(cluster.now),
+        busy_hours=busy / 3600,
+        utilisation=utilisation,
         utilisation_before_end=cluster.utilisation(max(cluster.starts.values())),
         lost=cluster.lost,
-        driver_seconds=driver / len(cluster.ends),
-        writes=2 * len(cluster.ends) / cluster.now,
+        driver_seconds=driver / number,
+        most_workers=int(busy / max(driver, 1e-9)),
+        writes=2 * number / cluster.now,
         memory=peak_memory("cpu"),
-        hypervolume=_hypervolume(setup, ledger, cluster),
+        hypervolume=tuple(curve[math.ceil(share * number) - 1] for share in SHARES),
+        over_time=tuple(curve[point] for point in points),
     )
 
 
-def _hypervolume(setup: Setup, ledger: Ledger, cluster: VirtualCluster) -> tuple[tuple[float, float | None], ...]:
-    """Return hours and hypervolume after some shares of the results, in the order in which they came."""
+def _hypervolume(setup: Setup, ledger: Ledger, cluster: VirtualCluster) -> list[tuple[float, float | None]]:
+    """Return hours and hypervolume after each of the results, in the order in which they came."""
     problem = setup.problem
     records = [ledger.records[number] for number in cluster.ends]
     metrics = {
@@ -243,5 +267,5 @@ def _hypervolume(setup: Setup, ledger: Ledger, cluster: VirtualCluster) -> tuple
         if known
         else None
     )
-    rows = [math.ceil(share * len(ends)) - 1 for share in SHARES]
-    return tuple((ends[row] / 3600, None if history is None else float(history[row])) for row in rows)
+    volumes: list[float | None] = [None] * len(ends) if history is None else history.tolist()
+    return [(end / 3600, volume) for end, volume in zip(ends, volumes, strict=True)]

@@ -7,6 +7,7 @@ from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, field_va
 
 from rnas.errors import InputError
 from rnas.experiment import ExperimentSettings
+from rnas.nas.evaluators.costs import CostSettings
 from rnas.nas.execution.ray_settings import RaySettings
 from rnas.nas.objective import Objective
 from rnas.utils._lazy import LazyModule
@@ -47,6 +48,8 @@ class SearchConfig(ExperimentSettings):
     """
     objectives: tuple[Objective, ...] = ()
     """Metrics to trade off, each with its direction; robust accuracy up and FLOPs down, where networks are trained."""
+    costs: CostSettings | None = None
+    """Latency, memory and functions of your own as metrics; None has FLOPs and params only."""
     strategy: dict[str, Any] = Field({"name": "surrogate-nsga2"})
     """Name of a strategy, or ``{name: NAME, ...}`` with its options; imported like a space."""
     seed: int = Field(0, ge=0, lt=2**31)
@@ -114,7 +117,7 @@ class SearchConfig(ExperimentSettings):
     @property
     def fingerprint(self) -> str:
         """Hash what decides the search; its length, place, machine and final evaluation do not."""
-        left_out = set(_NOT_OF_THE_SEARCH) | (set() if self.asynchronous else {"asynchronous"})
+        left_out = set(_NOT_OF_THE_SEARCH) | {name for name in ("asynchronous", "costs") if not getattr(self, name)}
         return json_hash(self.model_dump(mode="json", exclude=left_out))
 
 

@@ -65,7 +65,7 @@ def ledger_of(search: Ledger, setup: Setup, final_evaluation: FinalEvaluation, n
     if not new and not search.has_companion(suffix):
         return None
     judged = search.companion(suffix, f"{setup.config.fingerprint}-{decided_by}", new)
-    judged.require_within({FINAL_ACCURACY: (0.0, 1.0), **setup.evaluator.bounds})
+    judged.require_within({FINAL_ACCURACY: (0.0, 1.0), **setup.bounds})
     return judged
 
 

@@ -166,6 +166,8 @@ class Ledger:
             trials = storage.get_all_trials(self._study_id, deepcopy=False)
         self._trial_ids = [trial._trial_id for trial in trials]
         self._records = [_record(trial, source, self._objectives) for trial in trials]
+        self._tuple: tuple[Record, ...] | None = None
+        self._ended = [record.number for record in self._records if record.evaluation is not None]
 
     @property
     def facts(self) -> Any:
@@ -190,11 +192,21 @@ class Ledger:
 
     @property
     def records(self) -> tuple[Record, ...]:
-        """Return all records in proposal order."""
-        return tuple(self._records)
+        """Return all records in proposal order; the same tuple until one of them changes."""
+        if self._tuple is None:
+            self._tuple = tuple(self._records)
+        return self._tuple
+
+    @property
+    def ended(self) -> Sequence[int]:
+        """Return the numbers of the records with a result: those that were read first, then each as it came."""
+        return self._ended
 
     def __len__(self) -> int:
         return len(self._records)
+
+    def __getitem__(self, number: int) -> Record:
+        return self._records[number]
 
     def require_within(self, bounds: Mapping[str, tuple[float, float]]) -> None:
         """Raise LedgerError if a recorded metric is a value that it cannot have.
@@ -239,6 +251,7 @@ class Ledger:
         )
         self._trial_ids.append(self._storage.create_new_trial(self._study_id, template_trial=trial))
         self._records.append(record)
+        self._tuple = None
 
     def record(self, number: int, evaluation: Evaluation) -> Record:
         """Write the evaluation of a proposal in one transaction; raise ValueError if it has one already."""
@@ -255,6 +268,8 @@ class Ledger:
         }
         self._end_trial(self._trial_ids[number], record.rung, evaluation, {"evaluation": content})
         self._records[number] = replace(record, evaluation=evaluation)
+        self._ended.append(number)
+        self._tuple = None
         return self._records[number]
 
     def _end_trial(self, trial_id: int, rung: int, evaluation: Evaluation, attributes: Mapping[str, Any]) -> None:

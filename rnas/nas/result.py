@@ -183,7 +183,7 @@ class SearchResult(Tabular):
             "fidelity": list(self.fidelity),
             "rules": self.rules,
             "cost": None if self.cost is None else self.cost.to_dict(),
-            "notes": list(self.setup.evaluator.notes),
+            "notes": list(self.setup.notes),
         }
         clean: dict[str, Any] = _finite(run)
         return clean
@@ -198,13 +198,14 @@ class SearchResult(Tabular):
         }
 
     def rows(self) -> list[dict[str, Any]]:
-        """Return a row for each evaluation: number, key, status, parameters, metrics, seconds."""
+        """Return a row for each evaluation: number, key, status and its reason, parameters, metrics, seconds."""
         front = {record.key for record in self.front()}
         return [
             {
                 "number": record.number,
                 "key": record.key,
                 "status": record.status,
+                "reason": record.evaluation.reason if record.evaluation else "",
                 "on_front": record.key in front,
                 **{f"parameter:{name}": value for name, value in record.parameters.items()},
                 **record.metrics,

@@ -24,6 +24,7 @@ from rnas.nas._setup import NO_OBJECTS, Objects, Setup, StrategyObject, describe
 from rnas.nas._side_files import read_fidelity, read_rules
 from rnas.nas.config import FinalEvaluation, SearchConfig
 from rnas.nas.evaluators.call import Function
+from rnas.nas.evaluators.costs import CostSettings
 from rnas.nas.evaluators.evaluator import Evaluator, ProvidesFinalEvaluator, inputs_of
 from rnas.nas.execution._local import devices, measured_slots
 from rnas.nas.execution.ray_settings import RaySettings, cluster
@@ -337,7 +338,8 @@ class Search(Experiment[SearchConfig, SearchResult]):
             raise InputError(f"budget {config.budget} is less than the {held:g} evaluations that the search holds")
         ended = [record for record in ledger.records if record.evaluation is not None]
         done = spent(ended, rungs)
-        with setup.executor(self.checkpoints, workers=workers, seconds=config.time_limit) as executor:
+        records = ledger.records
+        with setup.executor(self.checkpoints, workers=workers, seconds=config.time_limit, records=records) as executor:
             listener.started(self, Work("evaluation", config.budget, done, executor.slots, records=ended))
             Loop(
                 problem=setup.problem,
@@ -364,7 +366,8 @@ class Search(Experiment[SearchConfig, SearchResult]):
         assert isinstance(setup.evaluator, ProvidesFinalEvaluator)
         evaluator = setup.evaluator.final_evaluator(final_evaluation.attacks)
         tasks = tasks_of(self._result(ledger).front(), setup, final_evaluation)
-        with setup.executor(self.path / _FINALS, workers=workers, evaluator=evaluator) as executor:
+        folder, records = self.path / _FINALS, ledger.records
+        with setup.executor(folder, workers=workers, evaluator=evaluator, records=records) as executor:
             listener.started(self, work_on(tasks, judged, executor.slots, "final evaluation"))
             evaluate_all(tasks, setup.problem, judged, executor, listener, until)
 
@@ -376,6 +379,7 @@ def search(
     evaluator: Evaluator | Function | Mapping[str, Any] | str | None = None,
     strategy: StrategyObject | Mapping[str, Any] | str | None = None,
     objectives: Sequence[Objective | Mapping[str, Any]] | None = None,
+    costs: CostSettings | Mapping[str, Any] | None = None,
     budget: int | None = None,
     seed: int | None = None,
     hours: float | None = None,
@@ -406,6 +410,7 @@ def search(
             is defined in a module or a script, and not in a notebook or inside a function.
         strategy: name, mapping with name and options, a strategy, or its class.
         objectives: what to trade off.
+        costs: latency, memory and functions of your own as metrics, see :class:`CostSettings`.
         budget: evaluations in all.
         seed: seed of everything random.
         hours: time after which nothing new is started.

@@ -141,7 +141,10 @@ class SearchSpace(ABC):
 
     def parameters(self, architecture: Architecture) -> dict[str, Choice]:
         """Return the active variables of an architecture by name."""
-        genome = self.encode(architecture)
+        return self.parameters_of(self.encode(architecture))
+
+    def parameters_of(self, genome: Integers) -> dict[str, Choice]:
+        """Return the active variables of a canonical genome (v,) by name."""
         pairs = zip(self.variables, genome, self.active(genome), strict=True)
         return {variable.name: variable.choices[value] for variable, value, active in pairs if active}
 

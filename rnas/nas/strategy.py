@@ -65,6 +65,8 @@ class View(Results):
         numbers: number in the ledger of each of ``genomes`` and then of ``pending``; empty if that is their order.
         promote: share of a rung whose best networks are promoted, in no order, in an asynchronous search; None if
             batches are promoted in their order.
+        tried: bytes of each of ``genomes`` and ``pending``, where they are known already; see
+            :func:`rnas.nas.strategies._candidates.taken`.
     """
 
     pending: Integers
@@ -73,6 +75,7 @@ class View(Results):
     promoted: tuple[Results, ...] = ()
     numbers: tuple[int, ...] = ()
     promote: float | None = None
+    tried: frozenset[bytes] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)

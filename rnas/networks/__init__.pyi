@@ -19,6 +19,7 @@ from .block import (
     block_type as block_type,
 )
 from .blocks.robust_res_block import ROBUST_RES_BLOCK as ROBUST_RES_BLOCK
+from .conv_attention import ConvAttention as ConvAttention
 from .cost import (
     Cost as Cost,
     Costs as Costs,
@@ -32,6 +33,7 @@ from .genotypes import (
 )
 from .nas_bench_201 import NASBench201Cell as NASBench201Cell
 from .normalization import NORMALIZATIONS as NORMALIZATIONS
+from .pvt import PyramidVisionTransformer as PyramidVisionTransformer
 from .reconfiguration import (
     Staged as Staged,
     reconfigured as reconfigured,
@@ -50,6 +52,7 @@ from .robust_scaling import (
 )
 from .squeeze_excitation import PLACEMENTS as PLACEMENTS
 from .vgg import VGG as VGG
+from .vit import VisionTransformer as VisionTransformer
 from .weight_names import (
     Rename as Rename,
     WeightNames as WeightNames,

@@ -1,7 +1,7 @@
 """Bound the sizes of networks and images, far above all that is published and far below what no machine can hold."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rnas._typing import Shape
@@ -32,6 +32,42 @@ def require_sizes(where: str, layers: int, channels: Iterable[int]) -> None:
     widest = max(channels)
     if widest > MOST_CHANNELS:
         raise InputError(f"{where}: {shown(widest)} channels; the most is {MOST_CHANNELS:,}")
+
+
+def require_stages(where: str, depths: Sequence[int], **others: Sequence[int]) -> None:
+    """Raise InputError unless every stage has a depth and one of each of the other values, all whole and positive.
+
+    Args:
+        where: what the network is called in the message.
+        depths: number of layers of each stage.
+        others: values of the stages by the names of their fields; the widest layer is the largest of them.
+    """
+    if not depths:
+        raise InputError(f"{where} has no stage; give at least one depth")
+    for name, values in {"depths": depths, **others}.items():
+        if len(values) != len(depths):
+            raise InputError(f"{where} has {len(depths)} depths and {len(values)} {name}; give as many")
+        for value in values:
+            require_positive(where, name, value)
+    require_sizes(where, sum(depths), [value for values in others.values() for value in values] or [1])
+
+
+def require_divisible(where: str, channels: int, heads: int) -> None:
+    """Raise InputError unless this number of heads can share the channels."""
+    if channels % heads:
+        raise InputError(
+            f"{where}: {shown(channels)} channels cannot be shared by {shown(heads)} heads; "
+            "give a multiple of the heads"
+        )
+
+
+def require_patches(where: str, input_shape: Shape, patch: int) -> None:
+    """Raise InputError unless images (C, H, W) consist of whole square patches."""
+    if input_shape[1] % patch or input_shape[2] % patch:
+        raise InputError(
+            f"{where}: images of {input_shape[1]}x{input_shape[2]} have no whole number of "
+            f"{shown(patch)}x{shown(patch)} patches: give another patch, or images whose sides are multiples of it"
+        )
 
 
 def require_images(input_shape: Shape, num_classes: int) -> None:

@@ -1,6 +1,7 @@
 """Measure the cost of a network: parameters and FLOPs, as the papers count them.
 
-FLOPs are the papers' #F: multiply-accumulates of convolutions and linear layers for one image.
+FLOPs are the papers' #F: multiply-accumulates of convolutions and linear layers for one image, and of attention's two
+products, that of queries with keys and that of their weights with the values.
 Params are the elements of all trainable parameters; normalisation buffers do not count.
 """
 

@@ -26,14 +26,39 @@ def single(costs: Costs) -> Cost:
     return Cost(int(costs.params), int(costs.flops))
 
 
-def convolution(inputs: int, outputs: int, kernel_size: int, output: Size, groups: int = 1) -> Costs:
-    """Return the cost of a square convolution without bias whose output map has the size ``output``."""
-    return layer_cost.convolution(inputs, outputs, kernel_size, output[0] * output[1], groups)
+def convolution(
+    inputs: int, outputs: int, kernel_size: int, output: Size, groups: int = 1, *, bias: bool = False
+) -> Costs:
+    """Return the cost of a square convolution whose output map has the size ``output``."""
+    weights = layer_cost.convolution(inputs, outputs, kernel_size, output[0] * output[1], groups)
+    return weights + layer_cost.parameters(outputs if bias else 0)
 
 
 def batch_norm(channels: int, *, affine: bool = True) -> Costs:
     """Return the cost of batch normalisation: params are scale and shift; the papers' #F does not include it."""
     return layer_cost.parameters(2 * channels if affine else 0)
+
+
+def layer_norm(channels: int) -> Costs:
+    """Return the cost of a normalisation with one scale and one shift a channel; the papers' #F does not include it."""
+    return layer_cost.parameters(2 * channels)
+
+
+def linear(inputs: int, outputs: int, tokens: int = 1, *, bias: bool = True) -> Costs:
+    """Return the cost of a linear layer that is applied to each of some tokens."""
+    return layer_cost.token_linear(inputs, outputs, tokens) + layer_cost.parameters(outputs if bias else 0)
+
+
+def attention(queries: int, keys: int, width: int, value_width: int | None = None) -> Costs:
+    """Return the cost of the two products of attention: of queries with keys, and of their weights with the values.
+
+    Args:
+        queries: number of tokens that ask.
+        keys: number of tokens that are asked.
+        width: channels of queries and keys, of all heads together.
+        value_width: channels of the values, of all heads together; None is as many.
+    """
+    return layer_cost.products(queries * keys * (width + (width if value_width is None else value_width)))
 
 
 def classifier(inputs: int, num_classes: int) -> Costs:

@@ -22,6 +22,18 @@ def linear(inputs: Count, outputs: Count) -> Costs:
     return Costs(weights, weights)
 
 
+def token_linear(inputs: Count, outputs: Count, tokens: Count) -> Costs:
+    """Return the cost of a linear layer without bias that is applied to each of some tokens."""
+    weights: Integers = np.asarray(inputs * outputs)
+    return Costs(weights, weights * tokens)
+
+
+def products(count: Count) -> Costs:
+    """Return the cost of multiply-accumulates without params: those of one activation with another in attention."""
+    none: Integers = np.zeros(np.shape(count), dtype=np.int64)
+    return Costs(none, np.asarray(count))
+
+
 def parameters(count: Count) -> Costs:
     """Return the cost of parameters that are in no convolution and no linear layer."""
     none: Integers = np.zeros(np.shape(count), dtype=np.int64)

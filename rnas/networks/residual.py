@@ -143,7 +143,7 @@ class ResidualNetwork:
         """Return the same network whose last stage has this share of its planes, at least one.
 
         Raises:
-            InputError: the block does not exist with so many planes.
+            InputError: the block does not exist with this number of planes.
         """
         return dataclasses.replace(self, channels=(*self.channels[:-1], max(1, round(self.channels[-1] * share))))
 

@@ -26,6 +26,10 @@ class PublishedAccuracy:
     spread: float | None = None
 
 
+ACCURACIES = ("clean", "pgd20", "cw40", "autoattack", "pgd_l2", "pgd_l1", "worst_case", "corruptions")
+"""Fields of :class:`Published` that are accuracies."""
+
+
 @dataclass(frozen=True)
 class Published:
     """Hold one network's row of a published table. A value that the table does not have is None.
@@ -41,6 +45,10 @@ class Published:
         params: #P as printed, in millions.
         flops: #F as printed, in billions of multiply-accumulates.
         note: known errors or special features of the row.
+        pgd_l2: accuracy under 20 steps of PGD in an l2 ball of radius 1.5.
+        pgd_l1: accuracy under 20 steps of PGD in an l1 ball of radius 40.
+        worst_case: share of images that stay right under all of ``pgd20``, ``autoattack``, ``pgd_l2`` and ``pgd_l1``.
+        corruptions: mean accuracy on corrupted images, CIFAR-10-C.
     """
 
     dataset: str
@@ -53,6 +61,10 @@ class Published:
     params: str | None = None
     flops: str | None = None
     note: str = ""
+    pgd_l2: PublishedAccuracy | None = None
+    pgd_l1: PublishedAccuracy | None = None
+    worst_case: PublishedAccuracy | None = None
+    corruptions: PublishedAccuracy | None = None
 
 
 @dataclass(frozen=True)

@@ -8,14 +8,14 @@ from typing import Any, overload
 from rnas.errors import InputError
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Shape
-from rnas.networks.zoo import CIFAR, Baseline, Published, PublishedAccuracy, baselines, find
+from rnas.networks.zoo import ACCURACIES, CIFAR, Baseline, Published, PublishedAccuracy, baselines, find
 from rnas.utils._tabular import Tabular, notebook_table
 from rnas.utils.quantities import format_size, pluralize
 
-FLOPS = "multiply-accumulates of convolutions and linear layers for one image"
+FLOPS = "multiply-accumulates of convolutions, linear layers and attention for one image"
 
 _WILDCARDS = frozenset("*?[")
-_ACCURACIES = ("clean", "pgd20", "cw40", "autoattack")
+_SHOWN = ("clean", "pgd20", "cw40", "autoattack", "worst_case")
 
 _DATASETS: dict[str, tuple[Shape, int]] = {
     "cifar10": (CIFAR, 10),
@@ -87,7 +87,7 @@ class Zoo(Sequence[ZooNetwork], Tabular):
         for network in self.networks:
             if network.baseline.name == place:
                 return network
-        raise KeyError(place)
+        raise KeyError(f"{place!r} is not among these networks; rnas.networks.find looks for similar names")
 
     def __len__(self) -> int:
         return len(self.networks)
@@ -105,7 +105,7 @@ class Zoo(Sequence[ZooNetwork], Tabular):
             baseline = network.baseline
             own = {"name": baseline.name, "family": baseline.family, **_cost_of(baseline)}
             for row in network.published:
-                accuracies = {name: getattr(row, name) and getattr(row, name).mean for name in _ACCURACIES}
+                accuracies = {name: getattr(row, name) and getattr(row, name).mean for name in ACCURACIES}
                 yield {
                     **own,
                     **_costs(baseline).get(row.dataset, {}),
@@ -116,7 +116,7 @@ class Zoo(Sequence[ZooNetwork], Tabular):
                 }
 
     def _repr_html_(self) -> str:
-        columns = ("name", "params", "flops", "dataset", *_ACCURACIES)
+        columns = ("name", "params", "flops", "dataset", *_SHOWN)
         rows = [
             [format_size(row[name]) if name in ("params", "flops") else row[name] for name in columns]
             for row in self.rows()
@@ -190,10 +190,7 @@ def _published(baseline: Baseline, row: Published) -> dict[str, Any]:
     return {
         "dataset": row.dataset,
         "training": row.training,
-        "clean": _accuracy(row.clean),
-        "pgd20": _accuracy(row.pgd20),
-        "cw40": _accuracy(row.cw40),
-        "autoattack": _accuracy(row.autoattack),
+        **{name: _accuracy(getattr(row, name)) for name in ACCURACIES},
         "params_as_printed": row.params,
         "params_agree": row.params and any(_prints(cost.params / 1e6, row.params) for cost in counts),
         "flops_as_printed": row.flops,

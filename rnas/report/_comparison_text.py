@@ -53,7 +53,8 @@ def main_column(content: Content) -> Mapping[str, Any]:
 
 def label(attack: str) -> str:
     """Return the name of an attack as papers write it."""
-    return LABELS.get(attack, attack)
+    ball, _, own = attack.rpartition(" ")
+    return f"{ball} {LABELS.get(own, own)}" if ":" in ball else LABELS.get(attack, attack)
 
 
 def order(content: Content) -> list[int]:

@@ -11,6 +11,8 @@ from rnas.utils.quantities import format_size
 _SIZES = {"params": "#P", "flops": "#F"}
 _ACCURACIES = {"clean": "clean", "pgd20": "PGD-20", "cw40": "CW-40", "autoattack": "AA"}
 _IN_NOTES = {"clean": "clean", "pgd20": "PGD-20", "cw40": "CW", "autoattack": "AutoAttack"}
+_UNSEEN = {"pgd_l2": "PGD l2", "pgd_l1": "PGD l1", "worst_case": "worst", "corruptions": "CIFAR-10-C"}
+"""Accuracies that few tables have, by their headings."""
 _NOTHING = "-"
 _LEGEND = (
     "#P in millions, #F in billions and accuracies in percent are as printed, AA is AutoAttack; * is misprinted or "
@@ -59,7 +61,9 @@ def overview(networks: Sequence[Network]) -> list[Block]:
 
 def _convention(networks: Sequence[Network]) -> str:
     others = [n for n in networks if n["input_shape"] != networks[0]["input_shape"]]
-    text = f"FLOPs: multiply-accumulates of convolutions and linear layers for one {_shape(networks[0])} image"
+    text = (
+        f"FLOPs: multiply-accumulates of convolutions, linear layers and attention for one {_shape(networks[0])} image"
+    )
     return text + "".join(f", {_shape(network)} for {network['name']}" for network in others) + "."
 
 
@@ -83,7 +87,7 @@ def _lines(network: Network, sources: Sources) -> list[tuple[str, ...]]:
                 format_size(cost["flops"]),
                 dataset,
                 *_printed_sizes(row),
-                *_accuracies(row, with_spread=False),
+                *_accuracies(row, _IN_NOTES, with_spread=False),
                 cited,
             )
         )
@@ -101,10 +105,10 @@ def _printed_sizes(row: Row) -> list[str]:
     return texts
 
 
-def _accuracies(row: Row, *, with_spread: bool) -> list[str]:
+def _accuracies(row: Row, in_notes_of: Mapping[str, str], *, with_spread: bool) -> list[str]:
     """Return accuracies; one that a note mentions has an asterisk."""
     texts = []
-    for name, in_notes in _IN_NOTES.items():
+    for name, in_notes in in_notes_of.items():
         accuracy = row[name]
         if accuracy is None:
             texts.append(_NOTHING)
@@ -145,14 +149,15 @@ def _results(rows: Sequence[Row]) -> list[Block]:
     if not rows:
         return []
     words = ("data", "training", "from")
-    headings = ("data", "training", *_SIZES.values(), *_ACCURACIES.values(), "from")
+    unseen = {name: heading for name, heading in _UNSEEN.items() if any(row[name] is not None for row in rows)}
+    headings = ("data", "training", *_SIZES.values(), *_ACCURACIES.values(), *unseen.values(), "from")
     sources = Sources()
     lines = tuple(
         (
             row["dataset"],
             row["training"],
             *_printed_sizes(row),
-            *_accuracies(row, with_spread=True),
+            *_accuracies(row, _IN_NOTES | unseen, with_spread=True),
             sources.cite(f"{row['source']}. {_sentence(row['note'])}".strip()),
         )
         for row in rows

@@ -93,6 +93,8 @@ def claims_table(replication: Mapping[str, Any]) -> Table:
 def cells_table(replication: Mapping[str, Any]) -> Table:
     """Return each cell with the levels of its factors, and mean and standard deviation over seeds."""
     factors = list(dict.fromkeys(name for cell in replication["cells"] for name in cell["factors"]))
+    if any("columns" in cell for cell in replication["cells"]):
+        return _intervals_table(replication, factors)
     metric = metric_of(replication["figure"]["metric"])
     numbers = (metric.name.replace("_", " "), "test clean accuracy", "FLOPs", "params")
     rows: tuple[Row, ...] = tuple(
@@ -107,6 +109,30 @@ def cells_table(replication: Mapping[str, Any]) -> Table:
         for cell in replication["cells"]
     )
     return Table(columns(*factors, *numbers, "network", words=len(factors), last_words=1), rows)
+
+
+def _intervals_table(replication: Mapping[str, Any], factors: Sequence[str]) -> Table:
+    """Return each cell with its accuracies and diagnostics, each with its interval and its letters."""
+    metrics = list(replication["cells"][0]["columns"])
+    order = sorted(
+        replication["cells"], key=lambda cell: -(cell["columns"][replication["figure"]["metric"]]["mean"] or 0.0)
+    )
+    rows: tuple[Row, ...] = tuple(
+        (
+            *(replication_text.level_text(cell["factors"].get(name, "")) for name in factors),
+            *(replication_text.interval_text(metric_of(metric), cell["columns"][metric]) for metric in metrics),
+            format_size(cell["flops"]),
+            format_size(cell["params"]),
+            Cell(cell["key"], describe(cell["architecture"])),
+        )
+        for cell in order
+    )
+    names = [replication_text.column_name(metric) for metric in metrics]
+    return Table(
+        columns(*factors, *names, "FLOPs", "params", "network", words=len(factors), last_words=1),
+        rows,
+        replication_text.INTERVALS,
+    )
 
 
 def _failure(one: Mapping[str, Any]) -> str:
@@ -150,7 +176,7 @@ def figure(replication: Mapping[str, Any]) -> dict[str, Any]:
 
 def metric_of(name: str) -> Metric:
     """Return a metric by its name, which also formats its values."""
-    share = name.endswith(("accuracy", "stability"))
+    share = name.endswith(("accuracy", "stability", "sparsity"))
     return Metric(name, "proportion" if share else "number")
 
 

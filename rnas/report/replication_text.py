@@ -6,7 +6,7 @@ from fractions import Fraction
 from statistics import fmean
 from typing import Any
 
-from rnas.utils._metric import MISSING
+from rnas.utils._metric import MISSING, Metric
 from rnas.utils.quantities import format_size, pluralize
 
 Replication = Mapping[str, Any]
@@ -89,6 +89,28 @@ def estimate_text(claim: Mapping[str, Any]) -> str:
     if claim["value"] is None:
         return f"{MISSING} {claim['reason']}"
     return f"{claim['value']:+.2f} [{claim['low']:+.2f}, {claim['high']:+.2f}] {claim['unit']}"
+
+
+INTERVALS = (
+    "Mean over seeds with its 95 % interval, whose noise is that between seeds. Networks that share a letter of a "
+    "column are indistinguishable at 95 % over all pairs (Tukey)."
+)
+"""Text below a table of networks."""
+
+
+def interval_text(metric: Metric, column: Mapping[str, Any]) -> str:
+    """Format a mean with its interval and letters."""
+    if column["mean"] is None:
+        return MISSING
+    shown = metric.format(column["mean"])
+    if column["low"] is not None:
+        shown += f" [{metric.format(column['low'])}, {metric.format(column['high'])}]"
+    return f"{shown} {column['letters']}".strip()
+
+
+def column_name(metric: str) -> str:
+    """Return a metric as the heading of a column."""
+    return metric.removeprefix("test_").removesuffix("_accuracy").replace("_", " ")
 
 
 def expected_text(claim: Mapping[str, Any]) -> str:

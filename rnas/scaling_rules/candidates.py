@@ -156,7 +156,7 @@ class BudgetCandidates:
         if genomes is None:
             rng = np.random.default_rng(self.setup.config.seed)
             genomes = np.unique(banded.repair(banded.uniform(_SAMPLED, rng), rng), axis=0)
-        known = KnownMetrics(banded, evaluator)
+        known = KnownMetrics(banded, evaluator, self.setup.config.costs)
         held = genomes[possible(replace(self.setup.problem, space=banded, known=known), genomes)]
         found = [network for network in map(banded.decode, held) if isinstance(network, ResidualNetwork)]
         if not found:

@@ -168,7 +168,7 @@ def problem_of(setup: Setup, prediction: RulePrediction) -> Problem:
     """Return the run's problem with a space of the candidates alone, which may be outside the run's space."""
     networks = [candidate.network for budget in prediction.budgets for candidate in budget.candidates]
     space = DesignSpace(networks, setup.space.input_shape, setup.space.num_classes)
-    return replace(setup.problem, space=space, known=KnownMetrics(space, setup.evaluator))
+    return replace(setup.problem, space=space, known=KnownMetrics(space, setup.evaluator, setup.config.costs))
 
 
 def tasks_of(setup: Setup, prediction: RulePrediction) -> list[Task]:
@@ -185,7 +185,7 @@ def tasks_of(setup: Setup, prediction: RulePrediction) -> list[Task]:
 def notes_of(setup: Setup) -> list[str]:
     """Return the sentences that a reader must know about the run's evaluations."""
     own = ["Scores were looked up; the searched network was chosen by the same numbers, so that its score is too high."]
-    return [*(own if setup.evaluator.instant else []), *setup.evaluator.notes]
+    return [*(own if setup.evaluator.instant else []), *setup.notes]
 
 
 def measure(prediction: RulePrediction, records: Sequence[Record], notes: Sequence[str] = ()) -> RuleTestResult:

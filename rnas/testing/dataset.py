@@ -6,7 +6,7 @@ from typing import ClassVar
 import torch
 
 from rnas import registry
-from rnas.data.augmentation import AUGMENTATIONS, augment
+from rnas.data.augmentation import NAMES, augment
 from rnas.data.dataset import SPLITS, Dataset, content_hash, divide
 from rnas.data.fidelity import Fidelity
 
@@ -46,12 +46,12 @@ class DatasetConformance(ABC):
     def test_defaults_make_sense(self) -> None:
         data = self.dataset()
         assert 0 < data.epsilon < 1
-        assert set(data.augmentation) <= set(AUGMENTATIONS)
+        assert set(data.augmentation) <= set(NAMES)
         Fidelity(**data.fidelity)
 
     def test_default_augmentation_fits_the_images(self) -> None:
         data = self.dataset()
-        augmented = augment(data.pixels[:8], data.augmentation, torch.Generator().manual_seed(0))
+        augmented = augment(data.pixels[:8], data.augmentation, torch.Generator().manual_seed(0), data.white)
         assert augmented.shape == data.pixels[:8].shape
         assert int(augmented.max()) <= data.white
 

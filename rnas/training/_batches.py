@@ -62,7 +62,7 @@ def mini_batches(split: Split, extra: Split | None, plan: Plan, epoch_seed: int)
         pixels, labels, ids = (
             torch.cat(tensors) if len(drawn) > 1 else tensors[0] for tensors in zip(*drawn, strict=True)
         )
-        images = scaled(augment(pixels, names, generator), split.white)
+        images = scaled(augment(pixels, names, generator, split.white), split.white)
         targets = labels
         if plan.recipe.cutmix is not None:
             images, targets = cutmix(images, labels, plan.num_classes, plan.recipe.cutmix, generator)

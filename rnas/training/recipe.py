@@ -6,7 +6,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
 from rnas import registry
-from rnas.data.augmentation import AUGMENTATIONS
+from rnas.data.augmentation import NAMES
 from rnas.data.fidelity import Fidelity
 from rnas.errors import InputError
 from rnas.networks.activations import ACTIVATIONS
@@ -14,10 +14,11 @@ from rnas.training.averaging import Averaging
 from rnas.training.inner_attack import FreeAT, InnerAttack, PGDInner
 from rnas.training.losses import Loss
 from rnas.training.numerics import Numerics
+from rnas.training.optimizer import AdamW
 from rnas.training.schedules import Schedule
 from rnas.training.weight_perturbation import WeightPerturbation
 from rnas.utils._yaml_files import checked
-from rnas.utils.model import Model
+from rnas.utils.model import Model, left_out_if_none
 
 _STATISTICS = (
     "In every step, the running statistics of batch normalisation take the clean images and then the adversarial ones, "
@@ -62,8 +63,10 @@ class Recipe(Model):
     """Greatest learning rate."""
     schedule: Schedule
     """Schedule of the learning rate."""
+    optimizer: AdamW | None = left_out_if_none()
+    """AdamW in place of stochastic gradient descent, which None is."""
     momentum: float = Field(ge=0, lt=1)
-    """Momentum of stochastic gradient descent."""
+    """Momentum of stochastic gradient descent, or decay of AdamW's mean gradient (its first beta)."""
     nesterov: bool
     """Whether the momentum is Nesterov's."""
     weight_decay: NonNegativeFloat
@@ -84,6 +87,10 @@ class Recipe(Model):
     """Stop when robust training accuracy falls by more than this in an epoch (catastrophic overfitting of one-step
     methods), and return the weights before it; None does not check.
     """
+    drop_path: float | None = left_out_if_none(gt=0, lt=1)
+    """Share of the images for which the last residual branch of a network is left out (stochastic depth); it rises
+    linearly from 0 at the first. It needs a network with drop path; None leaves out nothing.
+    """
     activation: str | None = None
     """Activation of the paper's networks, which replaces the networks' own; None keeps their own."""
     numerics: Numerics = Numerics()
@@ -93,8 +100,8 @@ class Recipe(Model):
     def _fitting(self) -> Self:
         soft = self.cutmix is not None
         for name in self.augmentation or ():
-            if name not in AUGMENTATIONS:
-                raise ValueError(f"unknown augmentation {name!r}; known: {', '.join(AUGMENTATIONS)}")
+            if name not in NAMES:
+                raise ValueError(f"unknown augmentation {name!r}; known: {', '.join(NAMES)}")
         if self.loss.needs_clean and self.inner_attack is None:
             raise ValueError(
                 f"loss {self.loss.name} compares clean and adversarial images: set inner_attack, or another loss"
@@ -118,6 +125,8 @@ class Recipe(Model):
             raise ValueError(f"unknown activation {self.activation!r}; known: {', '.join(ACTIVATIONS)}")
         if self.nesterov and not self.momentum:
             raise ValueError("nesterov needs momentum above 0")
+        if self.nesterov and self.optimizer is not None:
+            raise ValueError("nesterov is for stochastic gradient descent: set nesterov to false, or optimizer to null")
         return self
 
     @classmethod
@@ -198,14 +207,18 @@ class Recipe(Model):
 
 
 def _differences(content: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the overrides with which :func:`_merged` makes the content from the base."""
+    """Return the overrides with which :func:`_merged` makes the content from the base.
+
+    A field that is in one of the two alone is None in the other.
+    """
     found: dict[str, Any] = {}
-    for key, value in content.items():
-        other = base.get(key)
+    for key in (*content, *(name for name in base if name not in content)):
+        value, other = content.get(key), base.get(key)
         if value == other:
             continue
-        same_kind = isinstance(value, Mapping) and isinstance(other, Mapping) and value.get("name") == other.get("name")
-        found[key] = _differences(value, other) if same_kind and isinstance(other, Mapping) else value
+        found[key] = value
+        if isinstance(value, Mapping) and isinstance(other, Mapping) and value.get("name") == other.get("name"):
+            found[key] = _differences(value, other)
     return found
 
 

@@ -3,7 +3,7 @@
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial
 from itertools import pairwise
 from statistics import median
@@ -12,11 +12,13 @@ from typing import Any, NamedTuple, TypeVar, cast
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _NormBase
+from torch.nn.modules.dropout import _DropoutNd
 
 from rnas.attacks.pgd import PGD
 from rnas.attacks.state import attacking, kept_statistics
 from rnas.data.dataset import Split
 from rnas.errors import DivergedError, InputError
+from rnas.networks.modules._drop_path import DropPath
 from rnas.training._average import Average, renew_statistics
 from rnas.training._batches import MiniBatch, mini_batches
 from rnas.training._cuda_graph import CAPTURES, Graphed
@@ -26,14 +28,19 @@ from rnas.training._weight_decay import parameter_groups
 from rnas.training.inner_attack import FreeAT, PGDInner
 from rnas.training.losses._batch import Batch, Value
 from rnas.training.plan import Plan
+from rnas.training.recipe import Recipe
 from rnas.training.weight_perturbation import perturbed
 from rnas.utils._devices import now
 
 _EPOCH_SEED = 1_000_003
 _STEP_SEED = 7_919
+_SEEDS = 2**63
 _STEPS_BETWEEN_CHECKS = 16
 _GUARD_IMAGES = 500
 _GUARD_STEPS = 10
+
+_PARTS = {"momentum_buffer": "momentum", "exp_avg": "mean", "exp_avg_sq": "squares", "step": "steps"}
+"""Names in a training's state of what optimisers of torch keep of each parameter, by their own names of it."""
 
 T = TypeVar("T")
 
@@ -90,7 +97,7 @@ class Trainer:
         overfitted: whether the guard against catastrophic overfitting ended the training.
 
     Raises:
-        InputError: the recipe needs extra images, but none are given.
+        InputError: the recipe needs extra images, but none are given; or it has drop path, and the network has none.
     """
 
     def __init__(self, model: nn.Module, split: Split, plan: Plan, seed: int, extra: Split | None = None) -> None:
@@ -100,8 +107,11 @@ class Trainer:
                 f"recipe {recipe.name} takes {recipe.extra_fraction:.0%} of each batch from extra data: give a file of "
                 "them as extra, or set recipe.extra_fraction to 0 to train without them"
             )
+        if recipe.drop_path is not None:
+            _set_drop_path(model, recipe)
         recipe.numerics.prepare(model)
         self.model = model
+        self._draws = any(_draws(module) for module in model.modules())
         self.epoch = 0
         self.overfitted = False
         self._split = split.first(plan.fidelity.images or len(split))
@@ -112,9 +122,7 @@ class Trainer:
         self._inner_attack = plan.inner_attack
         self._network = self._prepared(model)
         groups = parameter_groups(model, recipe.weight_decay, recipe.decay_normalization, recipe.decay_biases)
-        self._optimizer = torch.optim.SGD(
-            groups, lr=recipe.learning_rate, momentum=recipe.momentum, nesterov=recipe.nesterov, fused=True
-        )
+        self._optimizer = _optimizer(recipe, groups)
         self._average = Average(recipe.averaging, model) if recipe.averaging is not None else None
         self._parameters = list(model.parameters())
         self._normalizations = [module for module in model.modules() if isinstance(module, _NormBase)]
@@ -191,9 +199,9 @@ class Trainer:
         """Return everything that the next epoch depends on, as tensors by name; training changes them in place."""
         state = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
         for name, parameter in self.model.named_parameters():
-            momentum = self._optimizer.state.get(parameter, {}).get("momentum_buffer")
-            if momentum is not None:
-                state[f"momentum.{name}"] = momentum
+            for part, tensor in self._optimizer.state.get(parameter, {}).items():
+                if tensor is not None:
+                    state[f"{_PARTS[part]}.{name}"] = tensor
         if self._average is not None:
             state |= {f"average.{name}": tensor for name, tensor in self._average.state().items()}
         return state | {
@@ -206,12 +214,16 @@ class Trainer:
     def load(self, state: Mapping[str, Tensor]) -> None:
         """Continue a training of the same plan from its :meth:`state`."""
         self.model.load_state_dict(_under("model.", state))
-        momenta = _under("momentum.", state)
-        for name, parameter in self.model.named_parameters():
+        for parameter in self.model.parameters():
             self._optimizer.state.pop(parameter, None)
-            if name in momenta:
-                # The buffer needs the memory format of the parameter.
-                self._optimizer.state[parameter]["momentum_buffer"] = torch.empty_like(parameter).copy_(momenta[name])
+        for part, prefix in _PARTS.items():
+            stored = _under(f"{prefix}.", state)
+            for name, parameter in self.model.named_parameters():
+                if name in stored:
+                    # A buffer needs the memory format of the parameter; the number of steps is a single number.
+                    tensor = stored[name]
+                    like = parameter if tensor.shape == parameter.shape else tensor.to(self._device)
+                    self._optimizer.state[parameter][part] = torch.empty_like(like).copy_(tensor)
         if self._average is not None:
             self._average.load(_under("average.", state))
         # A copy is needed because training changes it in place.
@@ -228,11 +240,14 @@ class Trainer:
         losses: list[Tensor] = []
         checked = 0
         right, seen = torch.zeros((), device=self._device), 0
-        with plan.recipe.numerics.active(self._device):
+        with plan.recipe.numerics.active(self._device), self._kept_generators():
             batches = mini_batches(self._split, self._extra, plan, epoch_seed)
             for step, batch in enumerate(batches, self.epoch * steps):
                 check(step / plan.steps(images))
                 self._set_rates(step)
+                if self._draws:
+                    # So that a training that is resumed draws as one that never stopped.
+                    torch.manual_seed((epoch_seed * _STEP_SEED + step + 1) % _SEEDS)
                 for value in self._step(batch, step, epoch_seed * _STEP_SEED):
                     losses.append(value.loss.detach())
                     right += (value.logits.detach().argmax(1) == batch.labels).sum()
@@ -256,6 +271,12 @@ class Trainer:
             "learning_rate": self._optimizer.param_groups[0]["lr"],
             "seconds": time.perf_counter() - started,
         }
+
+    def _kept_generators(self) -> AbstractContextManager[None]:
+        """Leave the global generators as they are, although modules of the network draw from them."""
+        if not self._draws:
+            return nullcontext()
+        return torch.random.fork_rng([self._device] if self._device.type == "cuda" else [])
 
     def _step(self, batch: MiniBatch, step: int, seed: int) -> Iterator[Value]:
         """Train on one batch, once or for each replay."""
@@ -391,7 +412,11 @@ class Trainer:
         momentum = recipe.schedule.momentum(progress)
         for group in self._optimizer.param_groups:
             group["lr"] = recipe.learning_rate * recipe.schedule.factor(progress)
-            group["momentum"] = recipe.momentum if momentum is None else momentum
+            kept = recipe.momentum if momentum is None else momentum
+            if recipe.optimizer is None:
+                group["momentum"] = kept
+            else:
+                group["betas"] = (kept, recipe.optimizer.beta)
         if recipe.normalization_momentum is not None:
             for module in self._normalizations:
                 module.momentum = recipe.normalization_momentum if step else 1.0
@@ -424,6 +449,33 @@ class Trainer:
     def _require_finite(self, losses: list[Tensor]) -> None:
         if losses and not torch.isfinite(torch.stack(losses)).all():
             raise DivergedError(f"the training loss is not finite in epoch {self.epoch + 1}")
+
+
+def _optimizer(recipe: Recipe, groups: list[dict[str, Any]]) -> torch.optim.Optimizer:
+    if recipe.optimizer is None:
+        return torch.optim.SGD(
+            groups, lr=recipe.learning_rate, momentum=recipe.momentum, nesterov=recipe.nesterov, fused=True
+        )
+    betas = recipe.momentum, recipe.optimizer.beta
+    return torch.optim.AdamW(groups, lr=recipe.learning_rate, betas=betas, eps=recipe.optimizer.epsilon, fused=True)
+
+
+def _set_drop_path(model: nn.Module, recipe: Recipe) -> None:
+    """Set the rates of a network's residual branches, rising linearly from 0 to the recipe's."""
+    branches = [module for module in model.modules() if isinstance(module, DropPath)]
+    if not branches:
+        raise InputError(
+            f"recipe {recipe.name} has drop_path {recipe.drop_path:g}, and this network has no residual branches that "
+            "can be left out: set recipe.drop_path to null"
+        )
+    assert recipe.drop_path is not None
+    for place, branch in enumerate(branches):
+        branch.rate = recipe.drop_path * (place / (len(branches) - 1) if len(branches) > 1 else 1.0)
+
+
+def _draws(module: nn.Module) -> bool:
+    """Return whether a module draws random numbers in training."""
+    return (isinstance(module, _DropoutNd) and module.p > 0) or (isinstance(module, DropPath) and module.rate > 0)
 
 
 def _under(prefix: str, state: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -17,8 +17,14 @@ _LABELS = {
     "robust_accuracy": "Robust accuracy",
     "clean_accuracy": "Clean accuracy",
     "robust_margin": "Robust margin",
+    "worst_case_accuracy": "Worst-case accuracy",
+    "l2_accuracy": "Robust accuracy in l2",
+    "l1_accuracy": "Robust accuracy in l1",
+    "corruption_accuracy": "Accuracy under corruptions",
     "flops": "FLOPs",
     "params": "Params",
+    "latency_ms": "Latency, ms",
+    "peak_memory_mb": "Peak memory, MB",
 }
 _SIZES = frozenset({"flops", "params"})
 

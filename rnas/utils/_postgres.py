@@ -367,7 +367,7 @@ class _Storage(TrialStorage):
             elif not self._is_last_writer(connection):
                 raise LedgerError(
                     f"{self._name}: another driver has written to search {self._study!r} since the connection was "
-                    "lost; resume the search to go on from what it wrote"
+                    "lost; resume the search, which continues from what it wrote"
                 )
             connection.commit()
         except _psycopg().Error as error:

@@ -1,6 +1,7 @@
 """Read YAML files and explain errors in their content."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -98,14 +99,23 @@ def explained(error: ValidationError, source: str, model: type[BaseModel] | None
     faults = error.errors()
     fault = next((fault for fault in faults if fault["type"] == "extra_forbidden"), faults[0])
     # A union of plain types adds the name of the one that was tried, which says nothing to a reader.
-    where = ".".join(str(part) for part in fault["loc"] if not _PLAIN_TYPE.fullmatch(str(part)))
-    message = fault["msg"].removeprefix("Value error, ")
+    where = _place(fault["loc"])
+    message = fault["msg"].removeprefix("Value error, ").removesuffix(", unable to parse string as an integer")
     if fault["type"] == "extra_forbidden":
         known = () if model is None else known_keys(model, fault["loc"][:-1])
         message = f"unknown key; it has {', '.join(known)}" if known else "unknown key"
     elif "input" in fault and fault["type"] not in ("value_error", "missing"):
-        message = f"{message[0].lower()}{message[1:]}, not {shown(fault['input'])}"
+        words = [
+            f", or {other['ctx']['expected']}"
+            for other in faults
+            if other is not fault and other["type"] == "literal_error" and _place(other["loc"]) == where
+        ]
+        message = f"{message[0].lower()}{message[1:]}{''.join(words)}, not {shown(fault['input'])}"
     return InputError(f"{source}: {where}: {message}" if where else f"{source}: {message}")
+
+
+def _place(location: Sequence[int | str]) -> str:
+    return ".".join(str(part) for part in location if not _PLAIN_TYPE.fullmatch(str(part)))
 
 
 class _Loader(yaml.SafeLoader):

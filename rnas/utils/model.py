@@ -3,12 +3,21 @@
 from collections.abc import Mapping
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, ValidationError, model_validator
 
 from rnas.utils._yaml_files import explained
 
 _LARGEST = 2**53
 """Whole numbers are smaller, so that every program that reads a result as JSON reads them exactly."""
+
+
+def left_out_if_none(**bounds: Any) -> Any:
+    """Return a field whose default is None, and which a description leaves out then, so that its hash stays as it was.
+
+    Args:
+        **bounds: those of :func:`pydantic.Field`.
+    """
+    return Field(None, exclude_if=lambda value: value is None, **bounds)
 
 
 class Model(BaseModel):

@@ -12,8 +12,10 @@ from torch import Tensor
 
 from baselines import (
     advrush,
+    coatnet,
     darts_r,
     densenet_r,
+    pvt,
     racl,
     resnet,
     robnet,
@@ -21,6 +23,7 @@ from baselines import (
     robust_resnet,
     robust_wrn,
     vgg_r,
+    vit,
     wide_resnet,
 )
 from baselines.sources import ADVRUSH_CODE, ROBNET_CODE, ROBUST_RESNETS_CODE, ROBUST_WRN_CODE
@@ -33,8 +36,10 @@ from tests.rnas.networks.released_modules import filled
 
 FAMILIES = (
     advrush,
+    coatnet,
     darts_r,
     densenet_r,
+    pvt,
     racl,
     resnet,
     robnet,
@@ -42,6 +47,7 @@ FAMILIES = (
     robust_resnet,
     robust_wrn,
     vgg_r,
+    vit,
     wide_resnet,
 )
 ZOO: dict[str, Baseline] = {baseline.name: baseline for family in FAMILIES for baseline in family.BASELINES}

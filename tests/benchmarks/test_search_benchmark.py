@@ -28,6 +28,7 @@ MODULES = (
     "one_search",
     "plain_process",
     "planted_table",
+    "proposal_time",
     "strategies",
     "strategy_summary",
 )
@@ -118,6 +119,13 @@ def test_a_file_without_markers_is_refused(run: Any, tmp_path: Path, capsys: pyt
     with pytest.raises(SystemExit):
         run("--strategies", "random", "--seeds", 1, "--budget", 5, "--summary", tmp_path / "none.md")
     assert "no lines <!-- digits-bench: begin -->" in capsys.readouterr().err
+
+
+def test_tables_of_several_columns_have_markers(benchmark: Any, tmp_path: Path) -> None:
+    readme = tmp_path / "README.md"
+    readme.write_text("a\n<!-- t:x+y: begin -->\nstale\n<!-- t:x+y: end -->\nb\n")
+    benchmark.strategy_summary.write(readme, "t:x+y", "new")
+    assert readme.read_text() == "a\n<!-- t:x+y: begin -->\nnew\n<!-- t:x+y: end -->\nb\n"
 
 
 def test_the_true_front_is_at_no_distance(benchmark: Any, table: Any) -> None:
@@ -229,7 +237,7 @@ def test_what_is_missing_is_searched_within_the_time(
     evidence = benchmark.evidence
     plan = (evidence.Part(("random", "nsga2"), ("digits-bench",), 2, benchmark.one_search.Conditions(budget=10)),)
     file, readme = tmp_path / "results.jsonl", tmp_path / "README.md"
-    readme.write_text("<!-- digits-bench: begin -->\n<!-- digits-bench: end -->\n")
+    readme.write_text("".join(f"<!-- {n}: begin -->\n<!-- {n}: end -->\n" for n in ("digits-bench", "overview")))
     monkeypatch.setattr(evidence, "PLAN", plan)
     monkeypatch.setattr(evidence, "load_table", lambda name: table)
     monkeypatch.setattr(evidence, "results_file", lambda name: file)
@@ -252,6 +260,28 @@ def test_searches_are_compared_with_those_from_the_same_seed(benchmark: Any) -> 
     assert benchmark.strategy_summary.paired_ratio(lines, []) == ""
 
 
+def test_where_the_default_is_behind_is_said(benchmark: Any) -> None:
+    def searches(strategy: str, early: float, late: float) -> list[dict[str, Any]]:
+        curves = [[[1, early * (1 + seed / 10), None], [100, late * (1 + seed / 10), None]] for seed in range(6)]
+        return [{"strategy": strategy, "seed": seed, "budget": 120, "curve": c} for seed, c in enumerate(curves)]
+
+    lines = [*searches("surrogate-nsga2", 0.3, 0.2), *searches("random", 0.4, 0.1), *searches("nsga2", 0.3, 0.2)]
+    few = [line for line in searches("smac", 0.4, 0.1) if line["seed"] < 4]
+    told = benchmark.strategy_summary.overview({"digits-bench": [*lines, *few], "planted-grid": []})
+    assert "\n| digits-bench | not told apart | ahead at 20, 30, 50, 75; **behind** at 120 |  |\n" in told
+    assert "behind in 1 of 10 comparisons" in told
+
+
+def test_failures_are_compared_with_fewer_evaluations(benchmark: Any) -> None:
+    def search(seed: int, missing: float, **conditions: Any) -> dict[str, Any]:
+        curve = [[1, 0.5, None], [110, missing + 0.1, None], [130, missing, None]]
+        return {"strategy": "surrogate-nsga2", "seed": seed, "budget": 150, "curve": curve, **conditions}
+
+    lines = [search(0, 0.1), search(1, 0.2), search(0, 0.11, failing=0.2), search(1, 0.23, failing=0.2)]
+    told = benchmark.strategy_summary.overview({"digits-bench": lines})
+    assert "| digits-bench | -8.00 ± 12.71, 2 |  |" in told
+
+
 def test_an_ablation_shows_ratios_of_paired_seeds(benchmark: Any) -> None:
     lines = [
         {"table": "t", "strategy": name, "seed": seed, "curve": [[1, missing, None]]}
@@ -261,8 +291,24 @@ def test_an_ablation_shows_ratios_of_paired_seeds(benchmark: Any) -> None:
     assert row == "| change | 2.00 [1.99, 2.01], 2 | 2.00 [1.99, 2.01], 2 |"
 
 
+def test_an_ablation_takes_searches_of_the_default_from_the_comparison(
+    benchmark: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    line = {"table": "t", "table_hash": "h", "strategy": "surrogate-nsga2", "seed": 0, "batch": 5, "budget": 300}
+    others = [{**line, "budget": 100}, {**line, "batch": 1}, {**line, "table_hash": "i"}, {**line, "strategy": "nsga2"}]
+    file = tmp_path / "t.jsonl"
+    file.write_text("".join(f"{json.dumps(each)}\n" for each in [line, *others]))
+    monkeypatch.setattr(benchmark.ablation, "results_file", lambda name: file)
+    changed = {**line, "strategy": "change"}
+    assert benchmark.ablation.with_default([changed]) == [changed, {**line, "strategy": "default"}]
+    own = [changed, {**line, "strategy": "default", "seed": 1}]
+    assert benchmark.ablation.with_default(own) == own
+
+
 def test_a_change_is_made_and_undone(benchmark: Any, table: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(benchmark.ablation, "CONDITIONS", benchmark.one_search.Conditions(budget=20))
+    patches = [patch for change in benchmark.ablation.CHANGES.values() for patch in change.patches.items()]
+    assert [name for name, (module, _) in patches if not hasattr(module, name)] == []
     curves = [benchmark.ablation.searched(table, name, 0)["curve"] for name in ("default", "costs are no inputs") * 2]
     assert curves[0] == curves[2] != curves[1] == curves[3]
 
@@ -278,6 +324,15 @@ def test_a_planted_table_is_searched(benchmark: Any) -> None:
     seen = benchmark.one_search.observed(table, found.rows, 0, 0.05)
     assert 0.02 < (seen - accuracy[found.rows]).std() < 0.08
     assert 0 < benchmark.measures.measured(table, found, 0, conditions)["curve"][-1][1] < 0.5
+
+
+def test_the_time_of_a_proposal_is_measured(benchmark: Any, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    monkeypatch.setattr(benchmark.proposal_time, "_SPACES", ["planted-cells"])
+    monkeypatch.setattr(sys, "argv", ["proposal_time.py", "--records", "30", "40"])
+    benchmark.proposal_time.main()
+    name, *times = capsys.readouterr().out.splitlines()[-1].strip("| ").split(" | ")
+    assert name == "planted-cells"
+    assert len([float(seconds) for seconds in times]) == 2
 
 
 def test_wrong_strategies_are_refused(benchmark: Any, table: Any) -> None:

@@ -113,5 +113,5 @@ def _ending(summary: Mapping[str, Any]) -> str:
         return str(summary["reason"])
     kept = "no epoch was completed"
     if summary["epochs_done"]:
-        kept = f"kept are the weights of epochs {summary['best']['epoch']} (best) and {summary['last']['epoch']} (last)"
+        kept = f"the weights of epochs {summary['best']['epoch']} (best) and {summary['last']['epoch']} (last) are kept"
     return f"rnas: diverged: {summary['reason']}; {kept}; a lower rate may help: --set recipe.learning_rate=..."

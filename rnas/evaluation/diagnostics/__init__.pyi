@@ -37,6 +37,8 @@ from .perturbation_stability import (
     perturbation_stability as perturbation_stability,
 )
 from .sparsity import (
+    AttentionSparsity as AttentionSparsity,
+    RelativeSparsity as RelativeSparsity,
     Sparsity as Sparsity,
     WeightSparsity as WeightSparsity,
     sparsity as sparsity,

@@ -1,18 +1,16 @@
 """Resolve what a user gives to the settings of a comparison."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from rnas.data.loading import load_dataset
 from rnas.errors import InputError
 from rnas.evaluation.subject import most_images
-from rnas.experiments._references import Reference, resolve_reference
+from rnas.experiments._references import AnyNetwork, Reference, resolve_reference
 from rnas.experiments.comparison.networks import DEFAULT, compared_networks, require_distinct
 from rnas.experiments.comparison.settings import ATTACKS, ComparisonSettings, SharedTraining
 from rnas.experiments.training import _resolve as training
 from rnas.experiments.training.settings import TrainingRunSettings
-from rnas.networks.architecture import Architecture
 from rnas.utils._yaml_files import checked
 from rnas.utils.quantities import parse_share, parse_size
 
@@ -20,12 +18,12 @@ EQUAL = "equal"
 """Search cost that stands for that of the cheapest search."""
 
 _OWN = ("seeds", "until_decided")
-_ATTACKED = ("attacked_images", "flags")
+_ATTACKED = ("attacked_images", "flags", "unseen")
 _TUNING = {"tune": "trials", "tune_epochs": "epochs"}
 
 
 def resolve_settings(
-    networks: Sequence[Architecture | str | Path] = (),
+    networks: Sequence[AnyNetwork] = (),
     *,
     flops: float | str,
     tolerance: float | str = 0.05,

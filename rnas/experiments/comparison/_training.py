@@ -21,9 +21,10 @@ from rnas.evaluation.evaluation_result import CLEAN as CLEAN
 from rnas.evaluation.evaluation_result import WORST_CASE as WORST_CASE
 from rnas.evaluation.evaluation_result import EvaluationResult
 from rnas.evaluation.subject import subject_of
+from rnas.evaluation.threats import unseen_threats
 from rnas.experiment import CostEstimate, ShareListener
 from rnas.experiments._references import resolve
-from rnas.experiments.comparison.settings import ComparisonSettings
+from rnas.experiments.comparison.settings import ComparisonSettings, SharedTraining
 from rnas.experiments.training._cost_estimate import estimate_cost
 from rnas.experiments.training.result import TrainingResult
 from rnas.experiments.training.settings import TrainingRunSettings
@@ -39,6 +40,9 @@ from rnas.utils.provenance import json_hash
 CHECKPOINTS = ("best", "last")
 PRIMARY = ("best", WORST_CASE)
 """The best checkpoint under all attacks together: what networks are compared by first."""
+
+CORRUPTIONS = "corruptions"
+"""Column of the mean accuracy under the common corruptions, which has no tests."""
 
 METRIC = "best_worst_case"
 """Name of this metric in the ledger."""
@@ -78,8 +82,8 @@ class ComparedTraining:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Return the columns that are measured of each checkpoint: ``clean``, the attacks, ``worst case``."""
-        return CLEAN, *self.settings.training.attacks, WORST_CASE
+        """Return the columns that are measured of each checkpoint; see :func:`columns_of`."""
+        return columns_of(self.settings.training)
 
     @property
     def bounds(self) -> Mapping[str, tuple[float, float]]:
@@ -134,6 +138,8 @@ class ComparedTraining:
                 rights = {column: accuracy.right for column, accuracy in own.items()}
                 found[name] = {"epoch": checkpoint.epoch, **_record(result), "right": rights}
                 metrics |= {metric(name, column): accuracy.accuracy for column, accuracy in own.items()}
+                if result.corruptions is not None:
+                    metrics[metric(name, CORRUPTIONS)] = result.corruptions["mean"]["accuracy"]
             provenance = {
                 **{key: summary[key] for key in ("recipe", "recipe_hash", "versions", "device")},
                 "data": summary["data"]["hash"],
@@ -187,6 +193,7 @@ class ComparedTraining:
             device=context.device,
             # Networks are compared by their best checkpoints; the checks can cost more than the attacks.
             flags=training.flags and place == 0,
+            unseen=training.unseen,
             output=context.folder.parent / _EVALUATIONS,
         )
 
@@ -216,6 +223,19 @@ class ComparedTraining:
                 model(image)
                 seconds.append(time.perf_counter() - started)
         return 1e3 * median(seconds[_WARMED:])
+
+
+def columns_of(training: SharedTraining) -> tuple[str, ...]:
+    """Return what is measured of each checkpoint: ``clean``, the attacks, ``corruptions`` if asked, ``worst case``.
+
+    With unseen threats there is one column for each attack in each ball, which is named before it.
+    """
+    if not training.unseen:
+        return CLEAN, *training.attacks, WORST_CASE
+    dataset = load_dataset(training.data, training.data_dir)
+    unseen = unseen_threats(dataset.name, dataset.input_shape, training.eps)
+    threats = (f"linf:{training.eps}", *(threat.name for threat in unseen))
+    return CLEAN, *(f"{threat} {attack}" for threat in threats for attack in training.attacks), CORRUPTIONS, WORST_CASE
 
 
 def metric(checkpoint: str, column: str) -> str:

@@ -12,7 +12,7 @@ from rnas._typing import Bools
 from rnas.data.loading import load_dataset
 from rnas.errors import LedgerError
 from rnas.evaluation._image_flags import unpack
-from rnas.experiments.comparison._training import CHECKPOINTS, CLEAN, PRIMARY, WORST_CASE, metric
+from rnas.experiments.comparison._training import CHECKPOINTS, CORRUPTIONS, PRIMARY, columns_of, metric
 from rnas.experiments.comparison._tuning import content_of, network_content, seconds
 from rnas.experiments.comparison.networks import ComparedNetwork
 from rnas.experiments.comparison.settings import ComparisonSettings
@@ -116,7 +116,7 @@ def compared(
         "columns": [
             _column(settings, records, tested, checkpoint, column)
             for checkpoint in CHECKPOINTS
-            for column in (CLEAN, *training.attacks, WORST_CASE)
+            for column in columns_of(training)
         ],
         "published": [row for one in settings.networks for row in _published(one, dataset.name)],
         "failures": [
@@ -201,7 +201,7 @@ def _column(
 ) -> dict[str, Any]:
     """Return one kind of accuracy of one checkpoint: means, intervals, groups and pairs."""
     at = level(settings.seeds, settings.most_seeds)
-    analysis = analyse(_rights(records, tested, checkpoint, column), at) if tested else None
+    analysis = analyse(_rights(records, tested, checkpoint, column), at) if tested and column != CORRUPTIONS else None
     name = metric(checkpoint, column)
     values = [[record.metrics.get(name) for record in own] for own in records]
     return {

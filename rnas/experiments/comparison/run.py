@@ -6,6 +6,7 @@ from typing import Any
 
 from rnas.errors import InputError
 from rnas.experiment import CostEstimate, EstimatedWork, Listener, given_settings
+from rnas.experiments._references import AnyNetwork
 from rnas.experiments.comparison._resolve import resolve_settings
 from rnas.experiments.comparison._training import METRIC, ComparedTraining
 from rnas.experiments.comparison._tuning import chosen, tune_all, tuning_results, tuning_settings
@@ -16,7 +17,6 @@ from rnas.experiments.training.setup import Setup
 from rnas.nas.evaluators.evaluator import Context
 from rnas.nas.execution._local import measured_slots
 from rnas.nas.objective import Objective
-from rnas.networks.architecture import Architecture
 from rnas.training.recipe import Recipe
 from rnas.utils._threads import one_thread
 
@@ -115,7 +115,7 @@ class Comparison(SeededTrainings[ComparisonSettings, ComparisonResult]):
 
 
 def compare(
-    networks: Sequence[Architecture | str | Path] = (),
+    networks: Sequence[AnyNetwork] = (),
     *,
     flops: float | str,
     recipe: Recipe | Mapping[str, Any] | str = "sat",
@@ -140,6 +140,7 @@ def compare(
     attacks: Sequence[str] = ATTACKS,
     attacked_images: int | None = None,
     flags: bool = True,
+    unseen: bool = False,
     output: Path | str | None = None,
     workers: int | None = None,
     listener: Listener | Sequence[Listener] | None = None,
@@ -178,6 +179,7 @@ def compare(
         attacks: names of the attacks on the checkpoints.
         attacked_images: number of images to attack, the first of the test split; None is all of them.
         flags: whether to look for signs of overestimated robustness in the best checkpoints.
+        unseen: whether to attack in an l2 and an l1 ball too, and to show the common corruptions.
         output: directory; None makes ``runs/compare-<data>-<n>``.
         workers: trainings at once, each in a process of its own; 0 trains in this process; None is one a core or GPU.
         listener: learns of progress, also of the tunings. Every record is a record of the ledger, or a trial.

@@ -38,6 +38,10 @@ class SharedTraining(ResolvedTraining):
     """Number of images to attack, the first of the test split; None is all of them."""
     flags: bool = True
     """Whether to look for signs of overestimated robustness in the best checkpoints."""
+    unseen: bool = Field(False, exclude_if=lambda unseen: not unseen)
+    """Whether to attack in an l2 and an l1 ball too, and to show the common corruptions: what networks are not trained
+    for.
+    """
 
     def training_of(
         self, key: str, architecture: Mapping[str, Any], seed: int, device: str, tuned: Mapping[str, Any] | None = None

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from rnas.data.loading import load_dataset
+from rnas.errors import InputError
 from rnas.evaluation.training_settings import TrainingSettings
 from rnas.experiments.replications.design import PAPER, SMALL, Replication, find
 from rnas.experiments.replications.settings import SOURCE, ReplicationSettings
@@ -39,11 +40,15 @@ def resolve_settings(replication: Replication | str, **given: Any) -> Replicatio
     folder = None if folder is None else Path(folder).expanduser().resolve()
     parts = load_dataset(data, folder).splits
     on_digits = data == DIGITS
-    recipe = Recipe.resolve(given.pop("recipe", _DIGITS_RECIPE if on_digits else found.recipe), f"{source}: recipe")
+    quick = _DIGITS_RECIPE if found.quick is None else found.quick
+    recipe = Recipe.resolve(given.pop("recipe", quick if on_digits else found.recipe), f"{source}: recipe")
+    if given.get("networks") and not found.takes_networks:
+        raise InputError(f"networks: replication {found.name} compares networks of its own; leave networks out")
     fidelity: dict[str, Any] = {"epochs": recipe.epochs, "batch_size": recipe.batch_size}
     if on_digits:
         several = isinstance(recipe.inner_attack, PGDInner) and recipe.inner_attack.steps > 1
-        fidelity = _DIGITS_FIDELITY | (_DIGITS_ATTACK if several else {})
+        epochs = {} if found.quick_epochs is None else {"epochs": found.quick_epochs}
+        fidelity = _DIGITS_FIDELITY | epochs | (_DIGITS_ATTACK if several else {})
     training = {
         "data": data,
         "data_dir": folder,
@@ -51,7 +56,11 @@ def resolve_settings(replication: Replication | str, **given: Any) -> Replicatio
         "recipe": recipe,
         "eps": given.pop("eps", None),
         "fidelity": fidelity | {name: given.pop(name) for name in ("epochs", "images") if name in given},
-        "evaluation": {**(_DIGITS_EVALUATION if on_digits else {}), "diagnostics": found.diagnostics},
+        "evaluation": {
+            **(_DIGITS_EVALUATION if on_digits else {}),
+            "diagnostics": found.diagnostics,
+            "threats": found.threats,
+        },
     }
     content = {
         "replication": found.name,

@@ -61,7 +61,7 @@ def judge(claims: Sequence[Claim], scores: Mapping[str, Floats]) -> tuple[Findin
         claims: claims of a replication.
         scores: scores by metric, (cells, seeds), NaN if a training has no result.
     """
-    estimates = [claim.estimand.estimate(scores[claim.metric]) for claim in claims]
+    estimates = [claim.estimate(scores) for claim in claims]
     p_values = [_p_value(claim, estimate) for claim, estimate in zip(claims, estimates, strict=True)]
     return tuple(
         _finding(claim, estimate, level, p_value)

@@ -1,6 +1,6 @@
 """Define a claim about a design: an estimand of its results, and the value that the paper expects."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -141,14 +141,35 @@ class RankCorrelation:
 
     def estimate(self, values: Floats) -> ClaimEstimate | str:
         """Estimate the rank correlation from values (cells, seeds)."""
-        rows = np.flatnonzero(_complete(values))
-        x, y = np.array(self.covariate)[rows], values[rows].mean(axis=1)
+        covariate = np.array(self.covariate)
+        rows = np.flatnonzero(_complete(values) & np.isfinite(covariate))
+        x, y = covariate[rows], values[rows].mean(axis=1)
         if len(rows) < _FEWEST_NETWORKS or len(set(x)) < 2 or len(set(y)) < 2:
             return f"fewer than {_FEWEST_NETWORKS} different networks are complete"
         without = np.array([kendall_tau(np.delete(x, row), np.delete(y, row)) for row in range(len(rows))])
         n = len(rows)
         error = float(np.sqrt((n - 1) / n * ((without - without.mean()) ** 2).sum()))
         return _with_noise(ClaimEstimate(kendall_tau(x, y), error, n - 1, n, len(values) - n))
+
+
+@dataclass(frozen=True)
+class MetricCorrelation:
+    """Describe the rank correlation with another metric, as the mean over the seeds of each cell.
+
+    Attributes:
+        metric: the other metric.
+    """
+
+    metric: str
+
+    @property
+    def of(self) -> str:
+        """Return the unit of the counts."""
+        return "network"
+
+    def among(self, scores: Mapping[str, Floats]) -> RankCorrelation:
+        """Return the estimand for scores by metric, (cells, seeds), NaN where a training has no result."""
+        return RankCorrelation(tuple(scores[self.metric].mean(axis=1).tolist()))
 
 
 @dataclass(frozen=True)
@@ -166,12 +187,23 @@ class Claim:
     """
 
     statement: str
-    estimand: Estimand
+    estimand: Estimand | MetricCorrelation
     expected: Literal["above", "below", "within"] = "above"
     bound: float = 0.0
     metric: str = "test_robust_accuracy"
     unit: str = "points"
     scale: float = 100.0
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """Return the metrics that it needs."""
+        return (self.metric, self.estimand.metric) if isinstance(self.estimand, MetricCorrelation) else (self.metric,)
+
+    def estimate(self, scores: Mapping[str, Floats]) -> ClaimEstimate | str:
+        """Return the estimate from scores by metric, (cells, seeds), or the reason why there is none."""
+        own = self.estimand
+        estimand = own.among(scores) if isinstance(own, MetricCorrelation) else own
+        return estimand.estimate(scores[self.metric])
 
 
 def _complete(values: Floats) -> NDArray[np.bool_]:

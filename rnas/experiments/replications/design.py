@@ -74,12 +74,14 @@ class Size:
         input_shape: (C, H, W) of one image.
         num_classes: number of classes.
         base_channels: planes of each stage at widening 1; None is 16, 32, 64 as in the papers, and a quarter for small.
+        networks: names of published networks in place of the design's own; empty keeps those.
     """
 
     capacity: str
     input_shape: Shape
     num_classes: int
     base_channels: tuple[int, ...] | None = None
+    networks: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.capacity not in CAPACITIES:
@@ -166,6 +168,13 @@ class Replication:
         figure: the figure of the report.
         seeds: default number of trainings of each cell.
         diagnostics: measured in addition to the accuracies.
+        threats: further balls, or ``unseen``, in which networks are attacked; see
+            :class:`rnas.evaluation.training_settings.EvaluationSettings`.
+        columns: metrics of the table of cells, each with an interval, and letters where it is an accuracy; empty shows
+            the figure's metric and clean accuracy.
+        quick: recipe on digits, by its differences from a registered one; None is one that all replications share.
+        quick_epochs: epochs on digits; None is as many as all replications have.
+        takes_networks: whether its networks can be chosen by name.
         strata: factor that cells are drawn by, stratified, where only some of a large design are asked for; None where
             the comparisons need every cell.
         note: differences of the design from the paper, or what the paper leaves open.
@@ -182,6 +191,11 @@ class Replication:
     figure: ReplicationFigure
     seeds: int = 3
     diagnostics: tuple[str, ...] = ()
+    threats: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+    quick: Mapping[str, Any] | None = None
+    quick_epochs: int | None = None
+    takes_networks: bool = False
     strata: str | None = None
     note: str = ""
 

@@ -5,15 +5,19 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.stats import t as student
 
 from rnas._typing import Floats
 from rnas.data.loading import load_dataset
-from rnas.experiments.replications.analysis import Finding, judge, overall
+from rnas.experiments.replications.analysis import LEVEL, Finding, judge, overall
 from rnas.experiments.replications.design import DesignCell
+from rnas.experiments.replications.noise import noise
 from rnas.experiments.replications.settings import ReplicationSettings
 from rnas.experiments.seeded_trainings import TabularResult
 from rnas.nas.ledger import Record
 from rnas.networks import architecture as arch
+from rnas.statistics.crossed import Variance
+from rnas.statistics.tukey import compact_letters, critical_range
 from rnas.utils._tabular import notebook_table
 
 SCHEMA_VERSION = 1
@@ -72,11 +76,13 @@ def judged(
     """
     replication, training = settings.definition, settings.training
     claims = replication.claims(cells)
-    metrics = {replication.figure.metric, *(claim.metric for claim in claims), "test_clean_accuracy"}
+    judged_by = (metric for claim in claims for metric in claim.metrics)
+    metrics = {replication.figure.metric, *judged_by, *replication.columns, "test_clean_accuracy"}
     scores = {metric: scores_of(records, metric) for metric in sorted(metrics)}
     findings = judge(claims, scores)
     dataset = load_dataset(training.data, training.data_dir)
     whole = replication.design(settings.size)
+    columns = {metric: table_column(scores[metric], metric) for metric in replication.columns}
     unique = {id(record): record for own in records for record in own}
     content = {
         "schema_version": SCHEMA_VERSION,
@@ -105,6 +111,7 @@ def judged(
                 "params": cell.params,
                 "statuses": [record.status for record in own],
                 "scores": {name: [_number(value) for value in values[row]] for name, values in scores.items()},
+                **({"columns": {metric: own[row] for metric, own in columns.items()}} if columns else {}),
             }
             for row, (cell, own) in enumerate(zip(cells, records, strict=True))
         ],
@@ -136,6 +143,34 @@ def judged(
 def scores_of(records: Sequence[Sequence[Record]], metric: str) -> Floats:
     """Return a metric of trainings (cells, seeds); NaN if a training does not have it."""
     return np.array([[record.metrics.get(metric, np.nan) for record in own] for own in records], dtype=np.float64)
+
+
+def table_column(values: Floats, metric: str) -> list[dict[str, Any]]:
+    """Return mean, 95 % interval and letters of each cell, by Student's t and Tukey's test over the noise of seeds.
+
+    Args:
+        values: the metric of trainings (cells, seeds); NaN if a training does not have it.
+        metric: its name; only accuracies have letters, two of which are shared by cells that are indistinguishable.
+    """
+    means, rows = values.mean(axis=1), np.flatnonzero(np.isfinite(values).all(axis=1))
+    low, high, letters = np.full(len(values), np.nan), np.full(len(values), np.nan), [""] * len(values)
+    seeds = values.shape[1]
+    if seeds > 1 and len(rows):
+        alone = noise(values[rows], paired=False)
+        reach = student.isf(LEVEL / 2, alone.degrees) * np.sqrt(np.maximum(alone.own, alone.moderated) / seeds)
+        low[rows], high[rows] = means[rows] - reach, means[rows] + reach
+        pooled = float(noise(values[rows], paired=True).own.mean())
+        if metric.endswith("accuracy"):
+            low, high = np.clip(low, 0, 1), np.clip(high, 0, 1)
+            if pooled > 0 and len(rows) > 1:
+                variance = Variance(pooled / seeds, float((len(rows) - 1) * (seeds - 1)))
+                critical = critical_range(len(rows), variance, LEVEL) * np.sqrt(variance.value)
+                for row, own in zip(rows, compact_letters(means[rows].tolist(), critical), strict=True):
+                    letters[row] = own
+    return [
+        {"mean": _number(mean), "low": _number(least), "high": _number(most), "letters": own}
+        for mean, least, most, own in zip(means, low, high, letters, strict=True)
+    ]
 
 
 def _claim(finding: Finding) -> dict[str, Any]:

@@ -124,6 +124,7 @@ def replicate(
     seeds: int | None = None,
     capacity: str | None = None,
     base_channels: Sequence[int] | None = None,
+    networks: Sequence[str] | None = None,
     cells: int | None = None,
     output: Path | str | None = None,
     workers: int | None = None,
@@ -147,6 +148,7 @@ def replicate(
         seeds: trainings of each cell, at least 1; None is as many as the replication says.
         capacity: ``small``, or ``paper`` for the paper's own depths and widths; None is ``small`` on digits.
         base_channels: planes of the three stages at widening 1; None is 16, 32, 64, and a quarter of these for small.
+        networks: names of published networks, in place of those of a replication that compares families of networks.
         cells: the most cells of the design to train, drawn at random with a fixed seed; None is all of them.
         output: directory; None makes ``runs/<replication>-<data>-<n>``.
         workers: trainings at once, each in a process of its own; 0 trains in this process; None is one a core or GPU.

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from pydantic import PositiveInt, PrivateAttr
+from pydantic import Field, PositiveInt, PrivateAttr
 
 from rnas.data.loading import load_dataset
 from rnas.evaluation.training_settings import TrainingSettings
@@ -11,6 +11,7 @@ from rnas.experiments.training.settings import SeededSettings
 from rnas.utils._lazy import LazyModule
 from rnas.utils._yaml_files import checked
 from rnas.utils.provenance import json_hash
+from rnas.utils.quantities import NamesField
 
 if TYPE_CHECKING:
     from rnas.experiments.replications import design
@@ -37,6 +38,8 @@ class ReplicationSettings(SeededSettings):
     """Size of the networks: ``small``, or that of the ``paper`` with its own depths and widths."""
     base_channels: tuple[PositiveInt, PositiveInt, PositiveInt] | None = None
     """Channels of the stages at widening 1, such as 16,32,64; None is 16,32,64, or 4,8,16 for small networks."""
+    networks: NamesField = Field((), exclude_if=lambda networks: not networks)
+    """Names of published networks in place of the design's own, where a replication compares families of networks."""
     cells: PositiveInt | None = None
     """Largest number of cells to train, a stratified random subset of the design; None is all."""
     seeds: PositiveInt
@@ -59,7 +62,7 @@ class ReplicationSettings(SeededSettings):
     def size(self) -> "Size":
         """Return the size of its networks."""
         dataset = load_dataset(self.training.data, self.training.data_dir)
-        return design.Size(self.capacity, dataset.input_shape, dataset.num_classes, self.base_channels)
+        return design.Size(self.capacity, dataset.input_shape, dataset.num_classes, self.base_channels, self.networks)
 
     def design(self) -> "tuple[DesignCell, ...]":
         """Return all cells and claims of the design; see

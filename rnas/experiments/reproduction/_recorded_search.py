@@ -25,7 +25,9 @@ from rnas.nas._campaign import evaluate_all
 from rnas.nas._problem import with_known
 from rnas.nas._setup import Setup
 from rnas.nas.evaluators import _guard as guard
-from rnas.nas.evaluators.evaluator import Context, EvaluatesWeights, Evaluation, Evaluator, Status, Task
+from rnas.nas.evaluators.costs import costs_of
+from rnas.nas.evaluators.evaluator import Context, Evaluates, EvaluatesWeights, Evaluation, Evaluator, Status, Task
+from rnas.nas.evaluators.measured import with_costs
 from rnas.nas.execution._local import Device, executor_of
 from rnas.nas.ledger import Ledger, Record
 from rnas.nas.result import SearchResult
@@ -190,7 +192,7 @@ class RecordedSearch(RecordedResult):
             workers = 0
         names = f"seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}"
         listener.message(f"{pluralize(len(tasks), 'evaluation')} from scratch, with {names}")
-        with executor_of(self._evaluator, workers, device=self.device or self._own_device) as executor:
+        with executor_of(self._measuring, workers, device=self.device or self._own_device) as executor:
             records = evaluate_all(tasks, setup.problem, ledger, executor, listener)
         outcomes = []
         for record in records:
@@ -208,7 +210,14 @@ class RecordedSearch(RecordedResult):
             evaluation = evaluator.evaluate_weights(self._task(), self._checkpoint, context)
         else:
             evaluation = evaluator.evaluate(self._task(), context)
+        if self.record.evaluation is not None and (costs := costs_of(self.record.evaluation)):
+            evaluation = with_costs(evaluation, costs)
         return _outcome(self.record.seed, with_known(self._setup.problem, self.record.architecture, evaluation))
+
+    @property
+    def _measuring(self) -> Evaluates:
+        """Return the evaluator, with the costs that were measured in the search."""
+        return self._setup.measuring(self._evaluator, [self.record])
 
     def images(self, metric: str) -> int:
         """Return the number of images of an accuracy or a margin, where the data are known to be the recorded ones."""

@@ -59,6 +59,10 @@ class TrainingRunSettings(ResolvedTraining):
     def _without_diagnostics(cls, evaluation: EvaluationSettings) -> EvaluationSettings:
         if evaluation.diagnostics:
             raise ValueError("diagnostics are measured in a search; leave them out")
+        if evaluation.threats:
+            raise ValueError(
+                "threats are attacked in a search; leave them out, and use rnas evaluate --unseen after it"
+            )
         return evaluation
 
     @model_validator(mode="after")

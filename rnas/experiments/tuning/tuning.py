@@ -10,7 +10,7 @@ from optuna.trial import FrozenTrial
 
 from rnas.errors import InputError
 from rnas.experiment import CostEstimate, EstimatedWork, Experiment, Listener, Work, given_settings
-from rnas.experiments._references import resolve_reference
+from rnas.experiments._references import AnyNetwork, resolve_reference
 from rnas.experiments.training._cost_estimate import EPOCH, SELECTION, estimate_cost
 from rnas.experiments.training._resolve import resolve_settings
 from rnas.experiments.training.settings import TrainingRunSettings
@@ -25,7 +25,6 @@ from rnas.nas.execution._local import executor_of, measured_slots
 from rnas.nas.execution.executor import Executor
 from rnas.nas.execution.ray_settings import cluster
 from rnas.networks import architecture as arch
-from rnas.networks.architecture import Architecture
 from rnas.training.recipe import Recipe
 from rnas.utils._yaml_files import checked
 from rnas.utils.files import write_text
@@ -164,7 +163,7 @@ class Tuning(Experiment[TuningSettings, TuningResult]):
 
 
 def tune(
-    architecture: Architecture | str | Path,
+    architecture: AnyNetwork,
     recipe: Recipe | Mapping[str, Any] | str = "sat",
     *,
     space: Mapping[str, str] | Sequence[str] | None = None,

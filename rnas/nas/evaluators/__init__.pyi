@@ -6,6 +6,12 @@ from .call import (
     Call as Call,
     CallSettings as CallSettings,
 )
+from .costs import (
+    CostSettings as CostSettings,
+    FunctionSettings as FunctionSettings,
+    LatencySettings as LatencySettings,
+    MemorySettings as MemorySettings,
+)
 from .evaluator import (
     Context as Context,
     CountsImages as CountsImages,

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
@@ -13,17 +13,19 @@ from pydantic import BaseModel
 from torch import nn
 
 from rnas import registry
-from rnas.attacks.attack import Attack
+from rnas.attacks.attack import Attack, Norm
 from rnas.attacks.pgd import PGD
 from rnas.data._extra import load_extra
 from rnas.data.dataset import Split, content_hash, divide
 from rnas.data.fidelity import Fidelity
 from rnas.data.loading import load_dataset
 from rnas.errors import DeadlineExceededError, InputError
+from rnas.evaluation.corruption_robustness import evaluate_corruptions
 from rnas.evaluation.diagnostics.diagnostic import Diagnostic, DiagnosticContext
 from rnas.evaluation.robustness import Robustness, evaluate_robustness, image_seconds
+from rnas.evaluation.threats import Threat, parse_threat, robust_to_all, unseen_threats
 from rnas.evaluation.training_data import describe_network
-from rnas.evaluation.training_settings import TrainingSettings
+from rnas.evaluation.training_settings import UNSEEN, TrainingSettings
 from rnas.nas.evaluators._final_training import FinalTraining
 from rnas.nas.evaluators._guard import classified, of_the_machine
 from rnas.nas.evaluators.evaluator import Context, Evaluation, EvaluationEstimate, Evaluator, Rung, Status, Task
@@ -51,6 +53,8 @@ _ACCURACIES = {"clean_accuracy": (0.0, 1.0), "robust_accuracy": (0.0, 1.0), "rob
 _BOUNDS = {f"{prefix}{name}": bound for prefix in ("", "test_") for name, bound in _ACCURACIES.items()}
 """Least and greatest value of each metric that is measured of every network."""
 
+_WORST_CASE, _CORRUPTIONS = "worst_case_accuracy", "corruption_accuracy"
+
 _HASH_DIGITS = 16
 _DIAGNOSED_IMAGES = 100
 _TIMED_SECONDS = 5.0
@@ -72,6 +76,7 @@ class TrainingPlan:
     extra: Split | None
     training: Plan
     attacks: tuple[Attack, ...]
+    threats: Mapping[Norm, tuple[Attack, ...]]
     is_lower: bool
 
 
@@ -102,8 +107,9 @@ class AdversarialTraining(Evaluator):
 
     Metrics: ``robust_accuracy``, ``clean_accuracy`` and ``robust_margin`` on the search_val split, by which a
     search chooses; ``test_...`` of each on the test split, by which nothing is chosen; and those of the diagnostics
-    that the settings name, on the first images of the search_val split. At a lower rung the test split is not used,
-    and no weights are stored.
+    that the settings name, on the first images of the search_val split. Further threats give the accuracy in each, such
+    as ``l2_accuracy``, and ``worst_case_accuracy`` in all balls; unseen ones also ``corruption_accuracy``. At a lower
+    rung the test split is not used, and no weights are stored.
 
     Raises:
         InputError: the constructor raises it if the data cannot be read or do not suffice.
@@ -159,7 +165,31 @@ class AdversarialTraining(Evaluator):
     def bounds(self) -> Mapping[str, tuple[float, float]]:
         """Return the bounds of metrics: accuracies are in [0, 1], margins in [-1, 1]."""
         diagnosed = {name: ends for diagnostic in self._diagnostics() for name, ends in diagnostic.metrics.items()}
-        return {**_BOUNDS, **diagnosed}
+        return {**_BOUNDS, **self._further_bounds, **diagnosed}
+
+    @property
+    def _further_bounds(self) -> Mapping[str, tuple[float, float]]:
+        """Return the bounds of the accuracies under further threats."""
+        names = [f"{threat.norm}_accuracy" for threat in self._threats]
+        names += [_WORST_CASE] if names else []
+        names += [_CORRUPTIONS] if self._corruptions else []
+        return {f"{prefix}{name}": (0.0, 1.0) for prefix in _PREFIXES.values() for name in names}
+
+    @property
+    def _corruptions(self) -> bool:
+        return UNSEEN in self._training.evaluation.threats
+
+    @property
+    def _threats(self) -> tuple[Threat, ...]:
+        """Return the balls in which networks are attacked besides the one that they are trained for."""
+        if self._corruptions:
+            return unseen_threats(self._dataset.name, self._dataset.input_shape, self._training.eps)
+        return tuple(map(parse_threat, self._training.evaluation.threats))
+
+    @property
+    def _attacked(self) -> int:
+        """Return the number of attacks on each image."""
+        return _ATTACKS * (1 + len(self._threats))
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -204,7 +234,7 @@ class AdversarialTraining(Evaluator):
     def _passes(self, fidelity: Fidelity, attacked: Sequence[str]) -> int:
         """Count images passed forward and backward by a training at a fidelity and the attacks on some splits."""
         held: Mapping[str, int] = self._data_record["images"]
-        evaluated = sum(held[split] for split in attacked) * _ATTACKS * self._training.evaluation.steps
+        evaluated = sum(held[split] for split in attacked) * self._attacked * self._training.evaluation.steps
         return self._training_passes(fidelity) + evaluated
 
     def _training_passes(self, fidelity: Fidelity) -> int:
@@ -218,7 +248,7 @@ class AdversarialTraining(Evaluator):
         """Count the images that an evaluation of a task passes through networks; its seconds are measured with it."""
         held: Mapping[str, int] = self._data_record["images"]
         attacked = sum(held[split] for split in (("search_val",) if self._is_lower(task) else _PREFIXES))
-        return self._training_cost(task) + attack_cost(attacked, self._training.evaluation.steps, _ATTACKS)
+        return self._training_cost(task) + attack_cost(attacked, self._training.evaluation.steps, self._attacked)
 
     def _training_cost(self, task: Task) -> SearchCost:
         return training_cost(self._schedule(task), self._data_record["images"]["train"])
@@ -327,7 +357,8 @@ class AdversarialTraining(Evaluator):
         # As many images as take a few steps' time, so that slow networks are measured quickly as well.
         affordable = int(_TIMED_SECONDS / max(step, _SHORTEST_STEP) * plan.training.fidelity.batch_size / 10)
         batch = min(max(affordable, 8), self._training.evaluation.batch_size, len(plan.splits["search_val"]))
-        per_image = image_seconds(model, plan.splits["search_val"].first(batch), plan.attacks)
+        attacks = (*plan.attacks, *chain.from_iterable(plan.threats.values()))
+        per_image = image_seconds(model, plan.splits["search_val"].first(batch), attacks)
         images = len(plan.splits["search_val"]) + len(plan.splits["test"])
         seconds = step * plan.training.steps(plan.training.images(len(plan.splits["train"]))) + per_image * images
         return EvaluationEstimate(seconds, peak_memory(context.device))
@@ -344,6 +375,13 @@ class AdversarialTraining(Evaluator):
             training=self._schedule(task),
             extra=extra,
             attacks=(PGD(training.eps, steps, step, "cross-entropy"), PGD(training.eps, steps, step, "margin")),
+            threats={
+                threat.norm: (
+                    PGD(threat.epsilon, steps, step, "cross-entropy", norm=threat.norm),
+                    PGD(threat.epsilon, steps, step, "margin", norm=threat.norm),
+                )
+                for threat in self._threats
+            },
             is_lower=self._is_lower(task),
         )
 
@@ -368,7 +406,7 @@ class AdversarialTraining(Evaluator):
 
     def _check_names(self) -> None:
         """Raise InputError if two owners give one metric, because either value could be the one that is recorded."""
-        owners = dict.fromkeys((*_BOUNDS, "flops", "params"), "the evaluator")
+        owners = dict.fromkeys((*_BOUNDS, *self._further_bounds, "flops", "params"), "the evaluator")
         for name, diagnostic in zip(self._training.evaluation.diagnostics, self._diagnostics(), strict=True):
             for metric in diagnostic.metrics:
                 if metric in owners:
@@ -428,22 +466,48 @@ class AdversarialTraining(Evaluator):
         """
         metrics: dict[str, float] = {}
         splits = {"search_val": ""} if plan.is_lower else _PREFIXES
-        for place, (split, prefix) in enumerate(splits.items()):
+        rounds = len(splits) * (1 + len(plan.threats))
+        done = 0
 
-            def checked(share: float, done: int = place) -> None:
-                check((done + share) / len(splits))
+        def checked(share: float) -> None:
+            check((done + share) / rounds)
 
-            metrics |= self._attack(model, plan, split, checked).metrics(prefix)
+        for split, prefix in splits.items():
+            found = self._attack(model, plan, split, plan.attacks, checked)
+            metrics |= found.metrics(prefix)
+            robust = [found.robust]
+            done += 1
+            for norm, attacks in plan.threats.items():
+                robust.append(self._attack(model, plan, split, attacks, checked).robust)
+                metrics[f"{prefix}{norm}_accuracy"] = robust[-1].double().mean().item()
+                done += 1
+            if plan.threats:
+                metrics[f"{prefix}{_WORST_CASE}"] = robust_to_all(robust).double().mean().item()
+            if self._corruptions:
+                metrics[f"{prefix}{_CORRUPTIONS}"] = self._corrupted(model, plan.splits[split])
         return metrics | self._diagnosed(model, plan, architecture)
 
-    def _attack(self, model: nn.Module, plan: TrainingPlan, split: str, check: Callable[[float], None]) -> Robustness:
+    def _corrupted(self, model: nn.Module, split: Split) -> float:
+        """Return the mean accuracy under the common corruptions."""
+        evaluation, seed = self._training.evaluation, self._training.split_seed
+        with Numerics().active(split.pixels.device):
+            return evaluate_corruptions(model, split, seed, batch_size=evaluation.batch_size).mean.value
+
+    def _attack(
+        self,
+        model: nn.Module,
+        plan: TrainingPlan,
+        split: str,
+        attacks: Sequence[Attack],
+        check: Callable[[float], None],
+    ) -> Robustness:
         training, images = self._training, plan.splits[split]
         # Training may be in reduced precision; what is reported never is.
         with Numerics().active(images.pixels.device):
             return evaluate_robustness(
                 model,
                 images,
-                plan.attacks,
+                attacks,
                 training.split_seed,
                 training.evaluation.batch_size,
                 check,
@@ -470,6 +534,8 @@ class AdversarialTraining(Evaluator):
                 "steps": self._training.evaluation.steps,
                 "step": str(schedule.epsilon * self._training.evaluation.step),
                 "seed": self._training.split_seed,
+                **({"threats": [threat.name for threat in self._threats]} if self._threats else {}),
+                **({"corruptions": "the 15 common ones, computed"} if self._corruptions else {}),
             },
             "versions": versions(),
             "device": device_name(device),

@@ -1,10 +1,14 @@
 """Evaluate by calling a function of the user's."""
 
 import inspect
+import re
+import shutil
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, PositiveInt
@@ -14,6 +18,7 @@ from rnas.errors import InputError
 from rnas.nas.evaluators._guard import metric_value
 from rnas.nas.evaluators.evaluator import Context, Evaluation, EvaluationEstimate, Evaluator, Status, Task
 from rnas.nas.space import SearchSpace
+from rnas.networks import architecture as arch
 from rnas.networks.architecture import Shape
 from rnas.utils.model import Model
 
@@ -36,6 +41,8 @@ class CallSettings(Model):
 
 class Call(Evaluator):
     """Call ``f(architecture)`` or ``f(task, context)``. An exception in it becomes a failed evaluation.
+
+    The context's folder is one of the evaluation alone, and empty. Files in it are stored with the search.
 
     Args:
         settings: settings that name the function.
@@ -111,7 +118,34 @@ class Call(Evaluator):
         return _takes_one(self._settings.call, self.function)
 
     def _called(self, task: Task, context: Context) -> Evaluation | Mapping[str, float]:
-        return self.function(task.architecture) if self._of_architecture else self.function(task, context)
+        if self._of_architecture:
+            return self.function(task.architecture)
+        if context.folder is None:
+            return self.function(task, context)
+        with _own_folder(context.folder / _name(task)) as folder:
+            return self.function(task, replace(context, folder=folder))
+
+
+@contextmanager
+def _own_folder(folder: Path) -> Iterator[Path]:
+    """Make an empty folder for the block, without what an evaluation that was killed left; it stays if it is used."""
+    if folder.exists():
+        shutil.rmtree(folder)
+    while not folder.exists():
+        with suppress(FileNotFoundError):  # Another evaluation has just removed the parent, which was empty.
+            folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        with suppress(OSError):
+            folder.rmdir()
+            folder.parent.rmdir()
+
+
+def _name(task: Task) -> str:
+    """Return the name of a task's folder, such as ``KEY-SEED-epochs-3``."""
+    fidelity = "".join(f"-{name}-{value}" for name, value in task.fidelity.items())
+    return re.sub(r"[^\w.-]", "_", f"{arch.key(task.architecture)}-{task.seed}{fidelity}")
 
 
 def _takes_one(call: str, function: Function) -> bool:

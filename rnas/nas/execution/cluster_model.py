@@ -13,7 +13,7 @@ class ClusterModel(Model):
     seconds: float = Field(3600.0, gt=0, le=1e9)
     """Seconds of an evaluation of usual length."""
     spread: float = Field(0.3, ge=0, le=5)
-    """Standard deviation of the logarithm of an evaluation's time, beside what its FLOPs explain."""
+    """Standard deviation of the logarithm of an evaluation's time among networks of equal FLOPs."""
     stragglers: float = Field(0.02, ge=0, le=1)
     """Share of evaluations on a worker that is slow."""
     slowness: float = Field(5.0, ge=1, le=1e6)

@@ -272,7 +272,7 @@ def sharers_of(gpus: float) -> int:
 
 
 def _library() -> Any:
-    # Ray reports its use to its makers, and changes what GPUs a task sees, unless it is told not to.
+    # Ray reports its use to its makers, and changes what GPUs a task sees, unless these variables forbid it.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     try:

@@ -66,7 +66,7 @@ class ReplayEngine(ExecutionEngine):  # type: ignore[misc]
         return True
 
     def budget_available(self) -> bool:
-        """Return whether the strategy may go on: too few genomes are found and new ones still come."""
+        """Return whether the strategy may continue: too few genomes are found and new ones still come."""
         return not self._ended and len(self.found) < self._wanted
 
     def wait_models(self, *models: ExecutableModelSpace) -> None:

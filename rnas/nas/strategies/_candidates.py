@@ -18,6 +18,8 @@ def genome_keys(genomes: Integers) -> list[bytes]:
 
 def taken(view: View) -> set[bytes]:
     """Return the keys of all genomes that were proposed before, whatever their status."""
+    if view.tried is not None:
+        return set(view.tried)
     return {*genome_keys(view.genomes), *genome_keys(view.pending)}
 
 
@@ -39,10 +41,10 @@ def fresh(problem: Problem, genomes: Integers, excluded: set[bytes]) -> Integers
 
     Genomes in ``excluded`` and genomes that cannot be evaluated are left out.
     """
-    seen = set(excluded)
+    seen: set[bytes] = set()
     rows = []
     for row, key in enumerate(genome_keys(genomes)):
-        if key not in seen:
+        if key not in seen and key not in excluded:
             seen.add(key)
             rows.append(row)
     new = genomes[rows]
@@ -103,11 +105,10 @@ def sample_fresh(
             if left < 0:
                 break
         drawn = space.sample(number, rng)
-        found = np.concatenate([found, fresh(problem, drawn, excluded | set(genome_keys(found)))])[:n]
+        found = fresh(problem, np.concatenate([found, drawn]), excluded)[:n]
         if len(found) == n:
             return found
     everything = listed(problem)
     if everything is None:
         return found
-    rest = fresh(problem, rng.permutation(everything), excluded | set(genome_keys(found)))
-    return np.concatenate([found, rest])[:n]
+    return fresh(problem, np.concatenate([found, rng.permutation(everything)]), excluded)[:n]

@@ -16,6 +16,7 @@ from pymoo.operators.mutation.rm import ChoiceRandomMutation
 from pymoo.operators.selection.tournament import TournamentSelection
 from pymoo.operators.survival.rank_and_crowding import RankAndCrowding
 from pymoo.problems.static import StaticProblem
+from pymoo.util.nds.non_dominated_sorting import NonDominatedSorting
 
 from rnas._typing import Floats, Integers
 from rnas.nas.space import SearchSpace
@@ -72,13 +73,13 @@ class NoRepeats:
 
     def do(self, population: Any, *others: Any) -> Any:
         """Return the individuals of a pymoo population that do not repeat an earlier one."""
-        seen = set(self._excluded)
+        seen: set[bytes] = set()
         for other in others:
             if len(other):
                 seen.update(genome_keys(other.get("X")))
         rows = []
         for row, key in enumerate(genome_keys(population.get("X")) if len(population) else []):
-            if key not in seen:
+            if key not in seen and key not in self._excluded:
                 seen.add(key)
                 rows.append(row)
         return population[rows]
@@ -95,6 +96,9 @@ def survivors(space: SearchSpace, genomes: Integers, points: Floats, size: int, 
         rng: generator that breaks ties.
     """
     problem = genome_problem(space, points.shape[1])
+    # Whatever the best fronts leave room for, the others cannot survive; each individual is an object of its own.
+    hopeful = np.sort(np.concatenate(NonDominatedSorting().do(points, n_stop_if_ranked=size)))
+    genomes, points = genomes[hopeful], points[hopeful]
     population = Population.new("X", genomes)
     Evaluator().eval(StaticProblem(problem, F=points), population)
     return RankAndCrowding().do(problem, population, n_survive=size, random_state=rng)

@@ -1,5 +1,7 @@
 """Search by plain NSGA-II (Deb et al., IEEE TEC 2002) on true evaluations, without a surrogate."""
 
+from functools import cached_property
+
 import numpy as np
 
 from rnas._typing import Integers
@@ -35,13 +37,17 @@ class NSGA2Strategy:
             genomes = self._children(n, view, complete, excluded, rng)
         return [Proposal(genome) for genome in genomes]
 
+    @cached_property
+    def _impossible(self) -> set[bytes]:
+        return impossible(self._problem)
+
     def _children(
         self, n: int, view: View, complete: Integers, excluded: set[bytes], rng: np.random.Generator
     ) -> Integers:
         space = self._problem.space
         points = minimised(view.metrics, self._problem.objectives)[complete]
         parents = survivors(space, view.genomes[complete], points, self._population, rng)
-        barren = excluded | impossible(self._problem)
+        barren = excluded | self._impossible
         children = fresh(self._problem, offspring(space, parents, n, barren, rng), barren)
         # Mating stops if the survivors have no new children left.
         more = sample_fresh(self._problem, n - len(children), excluded | set(genome_keys(children)), rng)

@@ -144,17 +144,18 @@ class Surrogate:
                 draws[:, :, place] = self._scales[place].values(scores[0] + std * node[:, None])
         return Posterior(draws, weights)
 
-    def predictions(self, genomes: Integers) -> list[Mapping[str, Prediction]]:
+    def predictions(self, genomes: Integers, widening: float = 1.0) -> list[Mapping[str, Prediction]]:
         """Predict each objective that is not known, at the lowest rung, for each of genomes (n, v).
 
-        A proposal is evaluated at the lowest rung first, so that its prediction can be compared with a result.
+        A proposal is evaluated at the lowest rung first, so that its prediction can be compared with a result. Standard
+        deviations are multiplied by ``widening``.
         """
         predicted: list[dict[str, Prediction]] = [{} for _ in genomes]
         for place in self._predicted if len(genomes) else ():
             objective = self._problem.objectives[place]
             means, stds = self._scales[place].moments(*self._scores_of(genomes, place))
             for row, (mean, std) in enumerate(zip(means, stds, strict=True)):
-                predicted[row][objective.metric] = Prediction(objective.sign * float(mean), float(std))
+                predicted[row][objective.metric] = Prediction(objective.sign * float(mean), widening * float(std))
         return list(predicted)
 
     def _large_noise(self, place: int) -> float:

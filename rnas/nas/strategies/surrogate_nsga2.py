@@ -30,6 +30,14 @@ _TRUSTED_TAU = 0.3
 _KAPPA = 0.75
 """Standard deviations below the mean at which the inner search looks for candidates."""
 
+CHOSEN_SPREAD = 1.15
+"""Factor by which the spreads of predictions of chosen networks grow.
+
+A choice prefers networks that the predictor is too hopeful of, so that their results are further from the predictions
+than those of networks that are left out at random. Without the factor, 90 % intervals held 88, 94 and 87 % of the
+results on ImageNet16-120, CIFAR-10 and digits-bench. The choice itself does not use it.
+"""
+
 SHORTLIST = 300
 """Largest number of candidates that proxies score for one batch: each score builds and runs a network."""
 
@@ -99,7 +107,8 @@ class SurrogateNSGA2:
         genomes = np.concatenate([chosen, explored])
         more = sample_fresh(self._problem, n - len(genomes), excluded | set(genome_keys(genomes)), rng)
         genomes = np.concatenate([genomes, more])
-        return [Proposal(g, p) for g, p in zip(genomes, surrogate.predictions(genomes), strict=True)]
+        predictions = surrogate.predictions(genomes, CHOSEN_SPREAD)
+        return [Proposal(g, p) for g, p in zip(genomes, predictions, strict=True)]
 
     def _fitted(self, view: View) -> _Surrogates:
         """Fit the surrogate, and the one with proxies if it orders the results better."""

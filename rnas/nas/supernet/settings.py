@@ -81,6 +81,8 @@ def require_trainable(recipe: Recipe) -> None:
         "recipe.weight_perturbation": recipe.weight_perturbation is not None,
         "recipe.averaging": recipe.averaging is not None,
         "recipe.overfitting_guard": recipe.overfitting_guard is not None,
+        "recipe.optimizer": recipe.optimizer is not None,
+        "recipe.drop_path": recipe.drop_path is not None,
         "recipe.l1": recipe.l1 > 0,
         "recipe.activation": recipe.activation is not None,
         "recipe.numerics.precision": numerics.precision != "float32",

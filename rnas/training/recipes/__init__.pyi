@@ -10,6 +10,10 @@ from .fast import (
     N_FGSM as N_FGSM,
 )
 from .free import FREE as FREE
+from .liu import (
+    LIU as LIU,
+    LIU_VIT as LIU_VIT,
+)
 from .mart import MART as MART
 from .robnet import ROBNET as ROBNET
 from .rst import RST as RST

@@ -63,7 +63,7 @@ def test_a_dry_run_shows_networks_and_cost(command: Callable[..., Result], tmp_p
 @pytest.mark.slow
 def test_a_comparison_is_tuned_trained_tested_and_extended(command: Callable[..., Result], tmp_path: Path) -> None:
     folder = tmp_path / "comparison"
-    first = command(*options(tmp_path, "--tune", 2, "--workers", 0, "--output", folder, "--json"))
+    first = command(*options(tmp_path, "--tune", 2, "--unseen", "--workers", 0, "--output", folder, "--json"))
     assert first.code == 0, first.err
     assert len(re.findall(r"/4  \w{12}  seed [01]  .*% robust", first.err)) == 4
     content = json.loads(first.out)
@@ -71,6 +71,15 @@ def test_a_comparison_is_tuned_trained_tested_and_extended(command: Callable[...
     for name in ("report.html", "table.md", "table.tex", "table.csv"):
         assert (folder / name).stat().st_size > 300
     assert all(set(one["tuned"]["parameters"]) == {"learning_rate", "weight_decay"} for one in content["networks"])
+    columns = [column["attack"] for column in content["columns"] if column["checkpoint"] == "best"]
+    assert [column.partition(":")[0] for column in columns] == [
+        "clean",
+        "linf",
+        "l2",
+        "l1",
+        "corruptions",
+        "worst case",
+    ]
     assert 0 < content["tuning"]["seconds"] < content["seconds"]
     extended = command("resume", folder, "--seeds", 3, "--workers", 0)
     assert extended.err.count("seed 2") == 2

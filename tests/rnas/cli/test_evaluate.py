@@ -384,9 +384,9 @@ def test_unknown_attacks(command: Command, member: str, name: str) -> None:
 @pytest.mark.slow
 def test_beyond_the_threat_that_a_network_is_trained_for(command: Command, member: str) -> None:
     words = (member, *SHORT, "--images", 30, "--attacks", "pgd2,pgd20")
-    found = measured(command, *words, "--unseen", "--transfer", member, "--corruptions", "computed")
-    assert [threat["norm"] for threat in found["threats"]] == ["linf", "linf", "l2", "l1"]
-    assert found["threats"][1]["epsilon"] == "3/20"
+    found = measured(command, *words, "--unseen", "--transfer", member)
+    assert [threat["norm"] for threat in found["threats"]] == ["linf", "l2", "l1"]
+    assert found["worst_case"]["correct"] <= min(attack["correct"] for attack in found["attacks"])
     attacks = {(attack["threat"], attack["name"]): attack for attack in found["attacks"]}
     # Crafted on the network itself, a transferred attack is the attack.
     for threat in found["threats"]:

@@ -82,4 +82,7 @@ def test_a_cluster_is_simulated(command: Callable[..., Any]) -> None:
     content = json.loads(done.out)
     assert content["cluster"]["workers"] == 4
     assert [search["evaluations"] for search in content["searches"]] == [8, 8]
-    assert "hypervolume of half of them" in command("simulate-cluster", "--workers", 4, "--budget", 4).out
+    shown = command("simulate-cluster", "--workers", 4, "--budget", 4).out
+    assert "hypervolume of half of them" in shown
+    assert shown.count("hypervolume after") == 3
+    assert "hours of workers that evaluate" in shown

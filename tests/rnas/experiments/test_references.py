@@ -4,9 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from torch import nn
 
+import rnas
 from rnas.errors import InputError
-from rnas.experiments._references import _of_run, resolve
+from rnas.experiments._references import _of_run, resolve, resolve_reference
 from rnas.nas._members import member
 from rnas.nas.result import SearchResult
 from rnas.networks import architecture as arch
@@ -22,6 +24,19 @@ def test_published_networks(text: str) -> None:
     found = resolve(text)
     assert found.architecture == baseline.network
     assert (found.input_shape, found.num_classes, found.weight_names) == ((3, 32, 32), 10, baseline.weight_names)
+
+
+def test_networks_of_the_zoo_and_architectures_are_taken_as_objects() -> None:
+    listed = rnas.zoo()["resnet-18"]
+    assert resolve_reference(listed) == resolve("resnet-18")
+    assert resolve_reference(listed.baseline.network).architecture == listed.baseline.network
+    assert isinstance(rnas.load(listed), nn.Module)
+
+
+@pytest.mark.parametrize("given", [3, nn.Linear(2, 2), ("resnet-18",), type(widened((1, 1, 1), (1, 1, 1))), None])
+def test_what_is_no_network_is_refused_in_one_line(given: Any) -> None:
+    with pytest.raises(InputError, match=r"^[^\n]+: give a name of rnas zoo, .*, or an architecture[^\n]*$"):
+        resolve_reference(given)
 
 
 def test_a_folder_called_like_a_network_does_not_hide_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,12 +6,15 @@ import numpy as np
 
 from rnas import registry
 from rnas.networks.architecture import Architecture, Shape
+from rnas.networks.conv_attention import ConvAttention
 from rnas.networks.darts_cells import DartsCellNetwork
 from rnas.networks.densenet import DenseNet
+from rnas.networks.pvt import PyramidVisionTransformer
 from rnas.networks.residual import ResidualNetwork
 from rnas.networks.resnet import ResNet
 from rnas.networks.robnet import RobNetwork
 from rnas.networks.vgg import VGG
+from rnas.networks.vit import VisionTransformer
 from rnas.networks.zoo import Baseline, baselines
 
 IMAGE: Shape = (3, 16, 16)
@@ -38,6 +41,14 @@ def reduced(network: Architecture) -> Architecture:
             return dataclasses.replace(network, depths=(2, 1, 2, 1), channels=(16, 24, 24, 24), growth=8)
         case ResNet():
             return dataclasses.replace(network, depths=(1, 2, 1, 1), channels=(16, 24, 32, 48))
+        case VisionTransformer():
+            return dataclasses.replace(network, width=16, depth=2, hidden=24)
+        case PyramidVisionTransformer():
+            return dataclasses.replace(network, depths=(1, 1, 1, 1), channels=(8, 16, 20, 16), expansions=(2, 2, 1, 1))
+        case ConvAttention():
+            return dataclasses.replace(
+                network, depths=(1, 1, 2, 1), channels=(8, 12, 16, 24), stem_channels=8, heads=(2,)
+            )
         case VGG():
             return VGG(((8,), (16,), (16, 16), (24,)))
     raise AssertionError(f"no reduced form of {network}")

@@ -34,7 +34,8 @@ ROOT = Path(__file__).parents[3]
 RUFF = Path(sys.executable).with_name("ruff")
 MOST_LINES = 560
 CELL = ("nor_conv_3x3", "skip_connect", "nor_conv_1x1", "none", "avg_pool_3x3", "nor_conv_3x3")
-FAMILIES = ("robust-wrn", "robust-resnet", "darts", "robnet", "densenet", "resnet", "vgg")
+ATTENTION = ("vit", "pvt", "coatnet")
+FAMILIES = ("robust-wrn", "robust-resnet", "darts", "robnet", "densenet", "resnet", "vgg", *ATTENTION)
 SMALL: Shape = (3, 16, 16)
 
 

@@ -32,6 +32,11 @@ def test_an_asynchronous_search_leaves_no_worker_idle() -> None:
         volumes = [volume for _, volume in search.hypervolume]
         assert 0 < volumes[0] <= volumes[1] <= volumes[2] < 1
         assert search.hypervolume[-1][0] == pytest.approx(search.hours)
+        assert search.busy_hours == pytest.approx(search.utilisation * search.worker_hours)
+        assert search.over_time == tuple(sorted(search.over_time))
+        assert (len(search.over_time), search.over_time[-1]) == (100, search.hypervolume[-1])
+        assert search.at(search.hours) == volumes[-1]
+        assert search.at(0) is None
     assert found.to_dict()["cluster"]["workers"] == 10
 
 

@@ -186,3 +186,8 @@ def test_numbers_within_parts_are_checked_as_well() -> None:
         CellSettings(channels=(True,))
     with pytest.raises(InputError, match=r"search_val is true; write a number"):
         TrainingSettings(images={"search_val": True, "test": 1})
+
+
+def test_words_that_a_number_may_be_are_named() -> None:
+    with pytest.raises(InputError, match=r"^c: workers: input should be a valid integer, or 'auto', not 'many'$"):
+        SearchConfig.parse({"space": "digits-bench", "workers": "many"}, "c")

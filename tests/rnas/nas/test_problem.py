@@ -8,7 +8,8 @@ import pytest
 from pydantic import BaseModel
 
 from rnas.errors import InputError
-from rnas.nas._problem import problem_of
+from rnas.nas import _problem
+from rnas.nas._problem import KnownMetrics, problem_of
 from rnas.nas.evaluators.evaluator import Context, Evaluation, EvaluationEstimate, Evaluator, Rung, Status, Task
 from rnas.nas.objective import Objective
 from rnas.nas.strategy import Problem
@@ -128,3 +129,15 @@ def test_known_metrics_are_columns_and_worked_out_once() -> None:
     assert evaluator.asked == asked
     assert all((again[name] == columns[name][[3, 3, 1]]).all() for name in columns)
     assert all(len(column) == 0 for column in known(genomes[:0]).values())
+
+
+def test_known_metrics_of_ever_more_genomes_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_problem, "_MOST_KEPT", 20)
+    space = toy_space(LARGE)
+    known = KnownMetrics(space, Counting({}))
+    for seed in range(4):
+        genomes = space.uniform(15, np.random.default_rng(seed))
+        assert (known(genomes)["params"] == space.cost(genomes).params).all()
+        assert len(known._rows) <= 20
+    many = space.uniform(40, np.random.default_rng(9))
+    assert (known(many)["flops"] == space.cost(many).flops).all()

@@ -17,6 +17,7 @@ import yaml
 
 import rnas
 from rnas.errors import InputError
+from rnas.nas import DesignSpace
 from rnas.nas.evaluators.call import Call, CallSettings
 from rnas.nas.evaluators.evaluator import Evaluation, Status, Task
 from rnas.nas.strategies.random import RandomSearch
@@ -118,6 +119,13 @@ def test_what_its_settings_do_not_make_must_be_given_again(tmp_path: Path) -> No
     with pytest.raises(InputError, match=r"give the \w+ (again )?as an object"):
         rnas.resume(path, budget=3)
     assert rnas.resume(path, budget=3, **given).records[:2] == first.records
+    # Its class takes three arguments as well, but not those that a configuration holds.
+    space = DesignSpace([SPACE.decode(genome) for genome in SPACE.enumeration], (3, 32, 32), 10)
+    given = {"space": space, "evaluator": depth, "strategy": "random"}
+    first = rnas.search(**given, objectives=OBJECTIVES, budget=2, workers=0, output=tmp_path / "listed")
+    with pytest.raises(InputError, match=r"give the space (again )?as an object"):
+        rnas.resume(tmp_path / "listed", budget=3)
+    assert rnas.resume(tmp_path / "listed", budget=3, space=space).records[:2] == first.records
 
 
 def test_parts_that_do_not_fit_are_refused(tmp_path: Path) -> None:

@@ -166,6 +166,11 @@ def test_overrides_make_the_recipe_again(overrides: dict[str, Any]) -> None:
 
 def test_changes_are_what_is_set_otherwise_than_registered() -> None:
     assert Recipe.resolve("short-sat").changes == {}
+    # What a description leaves out is None in the overrides.
+    without = Recipe.resolve({"name": "liu", "optimizer": None, "schedule": {"length": None}})
+    assert without.overrides == {"optimizer": None, "schedule": {"length": None}}
+    assert Recipe.resolve({"name": "liu", **without.overrides}) == without
+    assert not {"optimizer", "drop_path"} & Recipe.resolve("sat").model_dump(mode="json").keys()
     changed = Recipe.resolve({"name": "short-sat", "batch_size": 32, "inner_attack": {"steps": 3, "step": "1/2"}})
     assert changed.overrides == {"batch_size": 32, "inner_attack": {"steps": 3, "step": "1/2"}}
     assert changed.changes == {"batch_size": 32, "inner_attack.steps": 3, "inner_attack.step": "1/2"}

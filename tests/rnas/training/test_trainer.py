@@ -12,6 +12,7 @@ from rnas.data.dataset import divide
 from rnas.data.digits import load as load_digits
 from rnas.data.splits import SplitSizes
 from rnas.errors import DivergedError, InputError
+from rnas.networks.modules._drop_path import DropPath
 from rnas.training.plan import Plan
 from rnas.training.recipe import Recipe
 from rnas.training.trainer import Trainer
@@ -109,6 +110,49 @@ def test_the_seed_alone_decides(recipe: str) -> None:
     (history, found), (same, again), (other, _) = run(0, 1), run(0, 2), run(1, 1)
     assert history == same != other
     assert_equal(found, again)
+
+
+def stochastic(drawn: int = 0, dropout: float = 0.25) -> nn.Module:
+    """A network with dropout and two residual branches that may be left out."""
+
+    class Branch(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner, self.path = nn.Conv2d(3, 3, 3, padding=1), DropPath()
+
+        def forward(self, images: Tensor) -> Tensor:
+            return images + self.path(self.inner(images))
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(drawn)
+        return nn.Sequential(Branch(), Branch(), nn.Dropout(dropout), network(drawn, 3, 4))
+
+
+def test_a_network_that_draws_is_resumed_to_the_same_and_leaves_the_generators() -> None:
+    def begun(drawn: int = 0) -> Trainer:
+        recipe = {"name": "liu", "drop_path": 0.5, "learning_rate": 0.01}
+        return Trainer(stochastic(drawn), IMAGES, plan(recipe, epochs=3, batch_size=20), 0)
+
+    straight = begun()
+    before = torch.get_rng_state()
+    history = timeless(list(straight.epochs()))
+    assert torch.equal(torch.get_rng_state(), before)
+    stopped = begun()
+    points = [next(iter(stopped.epochs())) for _ in range(2)]
+    torch.manual_seed(5)
+    resumed = begun(7)
+    resumed.load({name: tensor.clone() for name, tensor in stopped.state().items()})
+    points += list(resumed.epochs())
+    assert timeless(points) == history
+    assert_equal(weights(resumed), weights(straight))
+    assert [module.rate for module in straight.model.modules() if isinstance(module, DropPath)] == [0.0, 0.5]
+    kept = Trainer(stochastic(dropout=0), IMAGES, plan("liu", epochs=3, batch_size=20), 0)
+    assert timeless(list(kept.epochs())) != history
+
+
+def test_drop_path_needs_branches_that_can_be_left_out() -> None:
+    with pytest.raises(InputError, match="this network has no residual branches that can be left out: set"):
+        Trainer(network(0, 3, 4), IMAGES, plan({"name": "liu", "drop_path": 0.1}), 0)
 
 
 class Watched(nn.Module):

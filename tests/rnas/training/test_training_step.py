@@ -25,6 +25,14 @@ _SOME = [
     {"name": "bat-mart", "weight_perturbation": {"gamma": 0.1, "start": 0.2}, "l1": 1e-4},
     {"name": "free", "l1": 1e-3, "clip_norm": 0.4, "cutmix": 1.0, "inner_attack": {"replays": 3, "step": "2/3"}},
     {"name": "aat", "averaging": {"warmup": 0.2}, "extra_fraction": 0.5},
+    {"name": "liu", "schedule": {"name": "cosine"}, "learning_rate": 0.02, "momentum": 0.7, "optimizer": {"beta": 0.9}},
+    {
+        "name": "liu",
+        "schedule": {"name": "one-cycle", "peak": 0.5},
+        "learning_rate": 0.02,
+        "decay_biases": False,
+        "l1": 1e-3,
+    },
     {"name": "standard", "l1": 1e-3, "nesterov": True, "decay_normalization": False, "decay_biases": False},
 ]
 _RECIPES: list[str | Mapping[str, Any]] = [*registry.names(registry.RECIPES), *_SOME]

@@ -92,6 +92,7 @@ class SlowTraining:
         weights: of :func:`network`.
         running: statistics of its normalisation layers.
         momenta: of stochastic gradient descent.
+        moments: of AdamW, with its number of steps.
         average: of the weights, where the recipe has an exponential one.
         perturbation: where the recipe replays batches.
     """
@@ -100,6 +101,7 @@ class SlowTraining:
     weights: dict[str, Tensor]
     running: dict[str, Tensor]
     momenta: dict[str, Tensor] = field(default_factory=dict)
+    moments: dict[str, tuple[Tensor, Tensor, int]] = field(default_factory=dict)
     average: dict[str, Tensor] = field(default_factory=dict)
     perturbation: Tensor | None = None
     momentum_of_statistics: float = 0.1
@@ -256,8 +258,19 @@ class SlowTraining:
     def _descend(self, gradients: dict[str, Tensor], rate: float, momentum: float) -> None:
         recipe = self.plan.recipe
         for name, gradient in gradients.items():
-            decays = recipe.decay_normalization if name in _NORMALIZATION else recipe.decay_biases
-            if decays or name in _DECAYING:
+            decays = name in _DECAYING or (
+                recipe.decay_normalization if name in _NORMALIZATION else recipe.decay_biases
+            )
+            if recipe.optimizer is not None:
+                beta = recipe.optimizer.beta
+                mean, square, count = self.moments.get(name, (torch.zeros(()), torch.zeros(()), 0))
+                mean, square = momentum * mean + (1 - momentum) * gradient, beta * square + (1 - beta) * gradient**2
+                self.moments[name] = mean, square, count + 1
+                root = (square / (1 - beta ** (count + 1))).sqrt() + recipe.optimizer.epsilon
+                kept = self.weights[name] * (1 - rate * recipe.weight_decay * decays)
+                self.weights[name] = kept - rate * mean / (1 - momentum ** (count + 1)) / root
+                continue
+            if decays:
                 gradient = gradient + recipe.weight_decay * self.weights[name]
             before = self.momenta.get(name)
             self.momenta[name] = gradient if before is None else momentum * before + gradient

@@ -25,6 +25,30 @@ def test_the_threshold_is_included_and_zero_counts_exact_zeros() -> None:
     assert WeightSparsity(0.0) != WeightSparsity()
 
 
+def test_relative_shares_are_by_the_size_of_a_layer_s_other_weights() -> None:
+    layer = nn.Conv1d(1, 4, 1, bias=False)
+    with torch.no_grad():
+        layer.weight.copy_(torch.tensor([3.0, 4.0, 0.25, 0.26]).view(4, 1, 1))
+    # Their root mean square is 2.5065.
+    assert sparsity(layer, 0.1, relative=True).total == 1 / 4
+    assert sparsity(layer, 0.105, relative=True).total == 2 / 4
+    with torch.no_grad():
+        layer.weight.mul_(1e-6)
+    assert sparsity(layer, 0.1, relative=True).total == 1 / 4
+    assert sparsity(layer).total == 1.0
+
+
+def test_layers_within_attention_have_a_share_of_their_own() -> None:
+    class Attention(nn.Sequential):
+        is_attention = True
+
+    attention = Attention(linear([[0.0, 1.0]]), linear([[0.0, 0.0, 0.0, 1.0]]))
+    found = sparsity(nn.Sequential(linear([[1.0, 1.0]]), nn.Sequential(attention)))
+    assert found.attention == 4 / 6
+    assert found.total == 4 / 8
+    assert sparsity(_network()).attention is None
+
+
 def test_biases_and_normalisations_do_not_count() -> None:
     layer = nn.Linear(2, 2)
     nn.init.ones_(layer.weight)

@@ -10,7 +10,7 @@ import torch
 
 from rnas.evaluation._image_flags import pack
 from rnas.experiments.comparison._resolve import resolve_settings
-from rnas.experiments.comparison._training import CHECKPOINTS, metric
+from rnas.experiments.comparison._training import CHECKPOINTS, CORRUPTIONS, columns_of, metric
 from rnas.experiments.comparison.settings import ComparisonSettings
 from rnas.nas.evaluators.evaluator import Evaluation, Status
 from rnas.nas.ledger import Record
@@ -60,7 +60,11 @@ def records(
             metrics = {}
             for name in CHECKPOINTS:
                 under = torch.from_numpy(drawn[name][row, seed])
-                rights = {"clean": torch.ones(IMAGES), "pgd20": under, "worst case": under}
+                columns = columns_of(chosen.training)
+                rights = {column: under for column in columns if column not in ("clean", CORRUPTIONS)}
+                rights = {"clean": torch.ones(IMAGES), **rights}
+                if CORRUPTIONS in columns:
+                    metrics[metric(name, CORRUPTIONS)] = 0.25 + seed / 100
                 provenance[name] = {
                     "epoch": 1,
                     "images": IMAGES,

@@ -180,3 +180,19 @@ def test_a_comparison_is_a_line_and_a_small_table(tmp_path: Path) -> None:
     shown = found._repr_html_()
     assert shown.index("resnet-18") < shown.index("small")
     assert "worst case of the best checkpoint" in shown
+
+
+def test_unseen_threats_have_a_column_for_each_ball_and_corruptions_have_no_test(tmp_path: Path) -> None:
+    chosen = settings(tmp_path, unseen=True)
+    assert chosen.fingerprint != settings(tmp_path).fingerprint
+    content = compared(chosen, records(chosen, [0.3, 0.9, 0.88])).content
+    json.dumps(content, allow_nan=False)
+    columns = [column for column in content["columns"] if column["checkpoint"] == "best"]
+    names = ["clean", "linf:3/20 pgd20", "l2:1.0 pgd20", "l1:4.0 pgd20", "corruptions", "worst case"]
+    assert [column["attack"] for column in columns] == names
+    assert [words.label(column["attack"]) for column in columns][2] == "l2:1.0 PGD-20"
+    corruptions = columns[4]
+    assert corruptions["pairs"] == []
+    assert {score["group"] for score in corruptions["networks"]} == {""}
+    assert corruptions["networks"][0]["mean"] == pytest.approx(0.255)
+    assert [score["group"] for score in columns[1]["networks"]] == ["b", "a", "a"]

@@ -27,4 +27,4 @@ def scores(
 
 def judged_scores(replication: Replication, values: Floats) -> dict[str, Floats]:
     """The same values for every metric that a replication judges."""
-    return {claim.metric: values for claim in replication.claims(replication.design(SMALL))}
+    return {metric: values for claim in replication.claims(replication.design(SMALL)) for metric in claim.metrics}

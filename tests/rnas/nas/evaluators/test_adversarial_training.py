@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 
 from rnas import registry
 from rnas.errors import InputError
+from rnas.evaluation.training_settings import EvaluationSettings
 from rnas.nas.evaluators import _guard as guard
 from rnas.nas.evaluators.adversarial_training import AdversarialTraining, AdversarialTrainingSettings
 from rnas.nas.evaluators.evaluator import Context, Evaluation, Evaluator, Status, Task
@@ -195,6 +196,39 @@ def test_an_estimate_is_of_the_images_that_are_trained_on(monkeypatch: pytest.Mo
     )
     task = Task(NETWORK, 0)
     assert (few.estimate(task, Context()).seconds, whole.estimate(task, Context()).seconds) == (1_000, 25_000)
+
+
+def test_further_threats_give_their_worst_case_and_leave_all_else_as_it_is(result: Evaluation) -> None:
+    wider = evaluator(evaluation={**SHORT["evaluation"], "threats": ["unseen"]})
+    found = wider.evaluate(Task(NETWORK, 0), Context())
+    assert result.metrics.items() <= found.metrics.items()
+    further = {"l2_accuracy", "l1_accuracy", "worst_case_accuracy", "corruption_accuracy"}
+    assert found.metrics.keys() - result.metrics.keys() == {f"{of}{name}" for of in ("", "test_") for name in further}
+    assert found.metrics.keys() <= wider.bounds.keys()
+    for of in ("", "test_"):
+        own = [found.metrics[f"{of}{name}_accuracy"] for name in ("robust", "l2", "l1")]
+        assert max(sum(own) - 2, 0) - 1e-9 <= found.metrics[f"{of}worst_case_accuracy"] <= min(own)
+    assert 0.1 < found.metrics["test_corruption_accuracy"] < found.metrics["test_clean_accuracy"]
+    # Of 64 pixels at 1/10: 0.863 of epsilon * 8, and 0.415 of epsilon * 64.
+    assert found.provenance["evaluation"]["threats"] == ["l2:0.69", "l1:2.7"]
+    assert found.provenance["recipe_hash"] == result.provenance["recipe_hash"]
+    assert wider.cost(Task(NETWORK, 0)).images > evaluator().cost(Task(NETWORK, 0)).images
+    alone = evaluator(evaluation={**SHORT["evaluation"], "threats": ["l2:0"]}).evaluate(Task(NETWORK, 0), Context())
+    assert alone.metrics["test_l2_accuracy"] == alone.metrics["test_clean_accuracy"]
+    assert alone.metrics["test_worst_case_accuracy"] == alone.metrics["test_robust_accuracy"]
+
+
+@pytest.mark.parametrize(
+    ("threats", "message"),
+    [
+        (["l2:x"], "threat 'l2:x': "),
+        (["l2:1", "l2:2"], "give at most one ball of each norm"),
+        (["unseen", "l2:2"], "unseen stands for balls of its own"),
+    ],
+)
+def test_threats_that_cannot_be_told_apart_are_refused(threats: list[str], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        EvaluationSettings(threats=tuple(threats))
 
 
 def test_diagnostics_are_metrics_like_any_other() -> None:

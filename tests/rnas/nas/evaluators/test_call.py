@@ -10,7 +10,7 @@ from rnas.errors import InputError
 from rnas.nas.evaluators import _guard as guard
 from rnas.nas.evaluators.call import Call, CallSettings
 from rnas.nas.evaluators.evaluator import Context, Status, Task
-from rnas.networks.architecture import Architecture
+from rnas.networks.architecture import Architecture, key
 from rnas.testing.evaluator import EvaluatorConformance
 from rnas.testing.strategy import toy_space
 
@@ -166,3 +166,20 @@ def test_scalars_of_torch_and_numpy_are_numbers() -> None:
     assert evaluation.metrics == {"a": 0.5, "b": 0.25, "c": 2.0, "d": 1.0}
     assert all(type(value) is float for value in evaluation.metrics.values())
     assert call("user_functions:defaults").evaluate(Task(CELL, 0), Context()).metrics == {"accuracy": 2.0}
+
+
+def test_each_evaluation_has_an_empty_folder_of_its_own(tmp_path: Path) -> None:
+    def writes(task: Task, context: Context) -> dict[str, float]:
+        assert context.folder is not None
+        assert list(context.folder.iterdir()) == []
+        if task.seed:
+            (context.folder / "weights").write_text(str(dict(task.fidelity)))
+        return {"accuracy": 0.5}
+
+    call = Call(CallSettings(call="mine:writes"), SPACE, writes)
+    tasks = [Task(CELL, 0), Task(CELL, 1), Task(CELL, 1, {"epochs": 3}), Task(CELL, 1, {"epochs": 3})]
+    for task in tasks:
+        call.evaluate(task, Context(folder=tmp_path / "checkpoints"))
+    left = {path.parent.name: path.read_text() for path in (tmp_path / "checkpoints").glob("*/*")}
+    assert left == {f"{key(CELL)}-1": "{}", f"{key(CELL)}-1-epochs-3": "{'epochs': 3}"}
+    assert len(list((tmp_path / "checkpoints").iterdir())) == 2

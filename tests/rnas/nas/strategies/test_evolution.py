@@ -1,11 +1,16 @@
 """Operators of NSGA-II on genomes."""
 
 import numpy as np
+import pytest
+from pymoo.core.evaluator import Evaluator
+from pymoo.core.population import Population
+from pymoo.operators.survival.rank_and_crowding import RankAndCrowding
+from pymoo.problems.static import StaticProblem
 
 from rnas.nas.front import non_dominated
 from rnas.nas.objective import minimised
 from rnas.nas.strategies._candidates import genome_keys
-from rnas.nas.strategies._evolution import offspring, survivors
+from rnas.nas.strategies._evolution import genome_problem, offspring, survivors
 from rnas.testing.strategy import LARGE, SMALL, toy_problem, toy_space, toy_view
 
 
@@ -19,6 +24,21 @@ def test_survivors_are_the_best_by_rank() -> None:
     kept = set(genome_keys(population.get("X")))
     assert len(front) < 30
     assert set(genome_keys(view.genomes[front])) <= kept
+
+
+@pytest.mark.parametrize("size", [5, 30, 200])
+def test_survivors_are_those_of_all_genomes_at_once(size: int) -> None:
+    problem = toy_problem(toy_space(SMALL))
+    view = toy_view(problem, 60, 1)
+    # Several genomes have the same results, as on a table with few images.
+    points = np.round(minimised(view.metrics, problem.objectives) / [0.1, 1e7])
+    everything = Population.new("X", view.genomes)
+    genomes = genome_problem(problem.space, 2)
+    Evaluator().eval(StaticProblem(genomes, F=points), everything)
+    expected = RankAndCrowding().do(genomes, everything, n_survive=size, random_state=np.random.default_rng(4))
+    found = survivors(problem.space, view.genomes, points, size, np.random.default_rng(4))
+    for name in ("X", "F", "rank", "crowding"):
+        assert (found.get(name) == expected.get(name)).all()
 
 
 def test_offspring_are_new_canonical_and_inside_the_bands() -> None:

@@ -23,8 +23,9 @@ from rnas.nas.evaluators.evaluator import Context, Task
 from rnas.nas.evaluators.table import Table, TableSettings
 from rnas.nas.front import hypervolume, hypervolume_history, normalised
 from rnas.nas.objective import Objective, minimised
+from rnas.nas.predictors.gaussian_process import GaussianProcess
 from rnas.nas.strategies.random import RandomSearch
-from rnas.nas.strategies.surrogate import FITTED
+from rnas.nas.strategies.surrogate import FITTED, Surrogate
 from rnas.nas.strategies.surrogate_nsga2 import SurrogateNSGA2
 from rnas.nas.strategy import Problem, Proposal, Strategy, View
 from rnas.testing.strategy import (
@@ -72,6 +73,16 @@ def test_predictions_accompany_every_proposal_after_the_initial_design() -> None
     later = strategy.propose(8, toy_view(problem, 30, 0), np.random.default_rng(0))
     assert all(not proposal.predictions for proposal in first)
     assert all(set(proposal.predictions) == {ACCURACY.metric} for proposal in later)
+
+
+def test_predictions_of_what_is_chosen_are_wider_than_those_of_any_network() -> None:
+    problem = toy_problem(toy_space(SMALL))
+    view = toy_view(problem, 30, 0)
+    proposals = SurrogateNSGA2(problem).propose(4, view, np.random.default_rng(0))
+    any_network = Surrogate(problem, view, GaussianProcess).predictions(np.stack([p.genome for p in proposals]))
+    for proposal, prediction in zip(proposals, any_network, strict=True):
+        assert proposal.predictions["accuracy"].mean == prediction["accuracy"].mean
+        assert proposal.predictions["accuracy"].std == 1.15 * prediction["accuracy"].std
 
 
 def test_predictions_are_in_the_metric_s_own_units() -> None:

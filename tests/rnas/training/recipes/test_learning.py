@@ -16,6 +16,9 @@ def _scaled(name: str) -> Plan:
     if recipe.batch_size > 1024:
         # A rate for batches of 1536 images does not suit those of 64: linear scaling (Goyal et al., 2017).
         recipe = recipe.model_copy(update={"learning_rate": recipe.learning_rate * 64 / recipe.batch_size})
+    if recipe.optimizer is not None:
+        # Made for 39,000 steps of networks of millions of weights.
+        recipe = recipe.model_copy(update={"learning_rate": 0.01})
     if recipe.augmentation is not None:
         # Made for natural images of 32x32 pixels, not for digits of 8x8.
         recipe = recipe.model_copy(update={"augmentation": ()})

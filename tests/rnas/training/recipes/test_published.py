@@ -10,6 +10,7 @@ from rnas.training.inner_attack import FreeAT, PGDInner
 from rnas.training.losses import CrossEntropy
 from rnas.training.losses.mart import MART
 from rnas.training.losses.trades import TRADES
+from rnas.training.optimizer import AdamW
 from rnas.training.recipe import Recipe
 from rnas.training.schedules.cosine import Cosine
 from rnas.training.schedules.multistep import Multistep
@@ -52,6 +53,8 @@ _NOTHING_MORE = {
     "averaging": None,
     "overfitting_guard": None,
     "activation": None,
+    "optimizer": None,
+    "drop_path": None,
 }
 _BASELINE = _NOTHING_MORE | {
     "epochs": 100,
@@ -82,6 +85,18 @@ _TRADES = _NOTHING_MORE | {
     "learning_rate": 0.1,
     "weight_decay": 2e-4,
     "schedule": milestones(74, of=76),
+}
+_LIU = _NOTHING_MORE | {
+    "epochs": 100,
+    "batch_size": 128,
+    "inner_attack": steps(15, Fraction(1, 10)),
+    "loss": CrossEntropy(),
+    "augmentation": ("autoaugment", "crop", "flip"),
+    "statistics": "adversarial",
+    "learning_rate": 1e-4,
+    "schedule": Cosine(warmup=8 / 100, hold=1 / 100, length=1, final=5e-6 / 1e-4, every="epoch"),
+    "optimizer": AdamW(beta=0.999, epsilon=1e-8),
+    "weight_decay": 0.01,
 }
 _FAST = _NOTHING_MORE | {
     "batch_size": 128,
@@ -156,6 +171,13 @@ PUBLISHED: dict[str, dict[str, Any]] = {
         "schedule": milestones(99, 149, of=200),
         "weight_decay": 1e-4,
         "clip_norm": 5.0,
+    },
+    "liu": _LIU,
+    "liu-vit": _LIU
+    | {
+        "learning_rate": 2.5e-4,
+        "weight_decay": 0.05,
+        "schedule": Cosine(warmup=8 / 100, hold=1 / 100, length=1, final=5e-6 / 2.5e-4, every="epoch"),
     },
     "sat": _RICE,
     "sat-awp": _RICE | {"weight_perturbation": WeightPerturbation(gamma=0.01, start=0)},

@@ -48,6 +48,14 @@ def test_warm_up_is_linear_by_epoch_as_the_robnets_have_it() -> None:
         assert 1.2 * schedule.factor(Progress(epoch, 170, 170)) == pytest.approx(expected, rel=1e-12)
 
 
+def test_it_may_hold_and_be_cut_off_as_a_scheduler_of_torch_after_a_warm_up() -> None:
+    schedule = Cosine(warmup=8 / 100, hold=1 / 100, length=1.0, final=5e-6 / 2.5e-4, every="epoch")
+    rates = [2.5e-4 * schedule.factor(Progress(epoch, 100, 100)) for epoch in range(100)]
+    assert rates[:10] == pytest.approx([2.5e-4 * min(epoch / 8, 1) for epoch in range(10)], rel=1e-12)
+    # The learning rates of epochs 50, 90 and 100 of the released script.
+    assert [rates[epoch - 1] for epoch in (50, 90, 100)] == pytest.approx([1.654e-4, 2.84e-5, 1.10e-5], rel=5e-3)
+
+
 def test_warm_up_by_step_is_linear_from_its_first_step() -> None:
     schedule = Cosine(warmup=0.5)
     # Nine steps are at tenths.
