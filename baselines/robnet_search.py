@@ -46,7 +46,7 @@ from rnas.utils.provenance import json_hash
 from rnas.utils.quantities import ShareField, parse_size
 
 KIND = "robnet-search"
-NAME = "robnet"
+NAME: Literal["robnet"] = "robnet"
 _SUPERNET = "supernet"
 CELLS, PATHS, FREE = "cells", "paths", "free"
 """Directories of the searches: networks of one cell, paths of many cells, and those that the filter keeps."""
