@@ -40,6 +40,7 @@ from .mobilevit import MobileViT as MobileViT
 from .nas_bench_201 import NASBench201Cell as NASBench201Cell
 from .normalization import NORMALIZATIONS as NORMALIZATIONS
 from .poolformer import PoolFormer as PoolFormer
+from .preactivation import PreActivationResNet as PreActivationResNet
 from .pvt import PyramidVisionTransformer as PyramidVisionTransformer
 from .reconfiguration import (
     Staged as Staged,
@@ -61,6 +62,7 @@ from .squeeze_excitation import PLACEMENTS as PLACEMENTS
 from .swin import Swin as Swin
 from .vgg import VGG as VGG
 from .vit import VisionTransformer as VisionTransformer
+from .vitae import ViTAE as ViTAE
 from .weight_names import (
     Rename as Rename,
     WeightNames as WeightNames,

@@ -16,9 +16,13 @@ from rnas.networks.levit import LeViT
 from rnas.networks.mixer import MLPMixer
 from rnas.networks.mobilevit import MobileViT
 from rnas.networks.modules._mobilevit import MobileViTBlock
+from rnas.networks.modules._resnet import BottleneckAttention
 from rnas.networks.modules._swin import WindowAttention
 from rnas.networks.poolformer import PoolFormer
+from rnas.networks.preactivation import PreActivationResNet
+from rnas.networks.resnet import ResNet
 from rnas.networks.swin import Swin
+from rnas.networks.vitae import ViTAE
 from rnas.testing.architecture import ArchitectureConformance
 
 
@@ -35,6 +39,10 @@ class TestConformance(ArchitectureConformance):
             CompactTransformer(8, 2, 2, 12),
             CeiT(4, 2, 6, 2, 2, 2),
             MLPMixer(4, 8, 2, 6, 5),
+            ViTAE(4, (6, 6, 8), 2, 2, 2),
+            ResNet("bottleneck", (1, 1, 2), (4, 4, 6), 2, 2, 3, 1, 2, True),
+            PreActivationResNet("basic", (1, 2), (4, 6), 3, True, True, True),
+            PreActivationResNet(depths=(1, 1), channels=(4, 6), stem_channels=4),
         ]
 
 
@@ -91,6 +99,17 @@ def test_the_block_of_mobilevit_is_the_published_one() -> None:
     torch.testing.assert_close(ours(x), ours.fuse(torch.cat((ours.leave(out), x), 1)))
 
 
+@torch.no_grad()
+def test_attention_of_botnet_is_the_published_one() -> None:
+    ours = BottleneckAttention(6, 2, (2, 3), 1).double()
+    x = torch.rand(2, 6, 2, 3, dtype=torch.float64)
+    q, k, v = (layer(x).reshape(2, 2, 3, 6) for layer in (ours.q, ours.k, ours.v))
+    places = (ours.rows + ours.columns).reshape(1, 2, 3, 6)
+    energy = q.transpose(2, 3) @ k + places.transpose(2, 3) @ q
+    expected = v @ energy.softmax(-1).transpose(2, 3)
+    torch.testing.assert_close(ours(x), expected.reshape(2, 6, 2, 3))
+
+
 def heads(tokens: Tensor) -> Tensor:
     return tokens.unflatten(2, (2, 2)).transpose(1, 2)
 
@@ -114,6 +133,12 @@ def test_images_that_do_not_fit(network: Architecture, message: str) -> None:
     ("fields", "message"),
     [
         ({"kind": "swin", "heads": [1, 2]}, "4 depths and 2 heads"),
+        ({"kind": "resnet", "groups": 2}, "only bottlenecks have groups"),
+        ({"kind": "resnet", "block": "bottleneck", "groups": 3}, "3 groups cannot share channels"),
+        ({"kind": "resnet", "block": "bottleneck", "attention_heads": 3}, "512 channels cannot be shared by 3 heads"),
+        ({"kind": "resnet", "stem_kernel": 2}, "give an odd number"),
+        ({"kind": "pre-activation-resnet", "depths": [1]}, "1 depths and 4 channels"),
+        ({"kind": "vitae", "channels": [96, 100, 384]}, "a multiple of 3"),
         ({"kind": "cvt", "patch": 0}, "patch is 0"),
         ({"kind": "levit", "strides": [2]}, "give one stride more than channels"),
         ({"kind": "mobilevit", "widths": [1]}, "widths are .*; give 3 numbers"),
