@@ -41,6 +41,7 @@ from rnas.evaluation.evaluation_result import (
     Weights,
 )
 from rnas.evaluation.flags import CHECKS, checked, found_by_attacks
+from rnas.evaluation.robustbench_entry import robustbench_entry, whole_autoattack
 from rnas.evaluation.subject import EvaluatedNetwork, Subject, source_of_transfer
 from rnas.evaluation.threats import Threat, robust_to_all
 from rnas.experiment import Listener
@@ -59,6 +60,10 @@ _PROBED = 100
 """Largest number of images for the checks."""
 
 
+ENTRIES = "robustbench"
+"""Folder, in that of the results, of entries of RobustBench."""
+
+
 def evaluate_subject(
     request: Request, subject: Subject, listener: Listener, sources: Sequence[EvaluatedNetwork | nn.Module] = ()
 ) -> EvaluationResult:
@@ -68,7 +73,8 @@ def evaluate_subject(
     if it withstands every attack of every threat. The result of an attack does not depend on which others are run.
 
     If there is an output folder, results are saved there after every batch, and the same request resumes from them. The
-    final result is written to ``NAME.json``.
+    final result is written to ``NAME.json``. If AutoAttack was among the attacks, ``robustbench/NAME.json`` is an
+    entry of RobustBench.
 
     Args:
         request: what to evaluate.
@@ -117,6 +123,10 @@ def evaluate_subject(
     path = _file(request, ".json")
     if path is not None:
         write_text(path, model_json(result) + "\n")
+        if whole_autoattack(result) is not None:
+            entry = path.parent / ENTRIES / path.name
+            entry.parent.mkdir(exist_ok=True)
+            write_text(entry, json.dumps(robustbench_entry(result.name, result), indent=2) + "\n")
     return result
 
 

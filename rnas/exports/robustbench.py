@@ -5,16 +5,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from rnas.evaluation.evaluation_result import AttackEvaluation
+from rnas.evaluation.robustbench_entry import robustbench_entry
 from rnas.exports._search_result import CAVEAT, accuracies, attack_words, setting_words, threat_words
 from rnas.exports.format import reader_script
 from rnas.exports.network import Network
 from rnas.exports.standalone import FORMAT as STANDALONE
 from rnas.networks._exported import ROBUSTBENCH_CODE, ROBUSTBENCH_INFO
-
-_THREATS = {"linf": "Linf", "l2": "L2"}
-_WHOLE = ("autoattack", "autoattack-cascade")
-_TEST_IMAGES = 10_000
 
 
 class RobustBench:
@@ -40,27 +36,7 @@ class RobustBench:
 
 def model_info(network: Network) -> dict[str, Any]:
     """Return the entry, with accuracies in percent as text, as in RobustBench."""
-    settings = _settings(network)
-    result = network.evaluation
-    official = result is not None and result.data.published_test_images and result.data.images == _TEST_IMAGES
-    attack = _autoattack(network) if official else None
-    clean = f"{100 * result.clean.accuracy:.2f}" if result is not None and official else None
-    robust = f"{100 * attack.accuracy:.2f}" if attack else None
-    entry = {
-        "link": None,
-        "name": None,
-        "authors": None,
-        "additional_data": settings["extra"] is not None if settings else None,
-        "number_forward_passes": 1,
-        "dataset": result.data.name if result is not None else settings.get("data"),
-        "venue": None,
-        "architecture": network.name,
-        "threat_model": _THREATS[attack.norm if attack else "linf"] if attack or "eps" in settings else None,
-        "eps": attack.epsilon if attack else settings.get("eps"),
-        "clean_acc": clean,
-        "reported": robust,
-        "autoattack_acc": robust,
-    }
+    entry = robustbench_entry(network.name, network.evaluation, _settings(network))
     footnote = _footnote(network)
     return entry if footnote is None else {**entry, "footnote": footnote}
 
@@ -75,12 +51,6 @@ def _footnote(network: Network) -> str | None:
         f"In the search that found it: {100 * clean.value:.2f}% clean and {100 * robust.value:.2f}% robust accuracy, "
         f"{threat_words(result)}, {attack_words(result)}, {setting_words(result)}. {CAVEAT}"
     )
-
-
-def _autoattack(network: Network) -> AttackEvaluation | None:
-    assert network.evaluation is not None
-    whole = [a for a in network.evaluation.attacks if a.name in _WHOLE and a.norm in _THREATS and not a.left_out]
-    return whole[0] if whole else None
 
 
 def _settings(network: Network) -> Mapping[str, Any]:

@@ -11,7 +11,7 @@ from rnas.report._provenance import input_shape
 from rnas.report._text_forms import comma_separated
 from rnas.utils._metric import metrics_of
 
-_KNEE = "The knee is the member farthest from the line between the ends of the front, towards the ideal."
+_KNEE = "The knee is the member farthest from the {through} the ends of the front, towards the ideal."
 
 
 def blocks(run: Mapping[str, Any]) -> list[Block]:
@@ -42,7 +42,8 @@ def legend(run: Mapping[str, Any], front: list[FrontMember]) -> list[str]:
             "test images, and drop is how many points it is lower there."
         )
     if run.get("knee"):
-        said.append(_KNEE)
+        through = "line between" if len(run["objectives"]) < 3 else "plane through"
+        said.append(_KNEE.format(through=through))
     return [*said, *evaluated_as(run)]
 
 

@@ -23,8 +23,8 @@ _LABELS = {
     "corruption_accuracy": "Accuracy under corruptions",
     "flops": "FLOPs",
     "params": "Params",
-    "latency_ms": "Latency, ms",
-    "peak_memory_mb": "Peak memory, MB",
+    "latency_ms": "Latency (ms)",
+    "peak_memory_mb": "Peak memory (MB)",
 }
 _SIZES = frozenset({"flops", "params"})
 

@@ -16,11 +16,12 @@ from rnas.data.loading import load_dataset
 from rnas.data.splits import SplitSizes
 from rnas.errors import InputError, WeightsWarning
 from rnas.evaluation._image_flags import unpack
+from rnas.evaluation.robustbench_entry import robustbench_entry
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture
 from rnas.networks.darts_cells import doubling_network
 from rnas.networks.genotypes import GENOTYPES
-from rnas.networks.residual import widened
+from rnas.networks.residual import CIFAR10_MEAN, CIFAR10_STD, widened
 from rnas.networks.weights import load_weights
 from rnas.networks.zoo import find
 from tests.rnas.networks.released_modules import AdvancedResNet, CellNetwork, TradesWideResNet, filled
@@ -151,3 +152,51 @@ def test_an_evaluation_of_such_a_file_counts_what_the_released_network_gets_righ
     expected = (said == labels)[list(found.data.ids)]
     assert unpack(found.clean.right, 40).tolist() == expected.tolist()
     assert 20 < found.clean.correct < 40
+
+
+def test_a_file_of_robustbench_that_normalises_is_evaluated_and_its_entry_written(tmp_path: Path) -> None:
+    network = filled(TradesWideResNet(1, 1, never_run=False))
+    mean, deviation = (torch.tensor(values).view(3, 1, 1) for values in (CIFAR10_MEAN, CIFAR10_STD))
+    state = {**prefixed(network.state_dict(), "model."), "mu": mean, "sigma": deviation}
+    torch.save({"state_dict": state}, tmp_path / "w.pt")
+    architecture = replace(widened((1, 1, 1), (1, 1, 1)), normalize_input=True)
+    described = written(tmp_path, architecture)
+    with pytest.warns(WeightsWarning, match="relu and upsample 1 are assumed"):
+        loaded = rnas.load(described, weights=tmp_path / "w.pt")
+    images = torch.rand(3, 3, 32, 32)
+    with torch.no_grad():
+        torch.testing.assert_close(loaded(images), network((images - mean) / deviation), rtol=1e-4, atol=1e-5)
+    pixels = torch.randint(256, (20, 3, 32, 32), dtype=torch.uint8)
+    with torch.no_grad():
+        # Wrong labels leave nothing to attack.
+        wrong = (network((pixels / 255 - mean) / deviation).argmax(1) + 1) % 10
+    splits = SplitSizes(search_val=2, test=8)
+    data = replace(
+        load_dataset("digits", None),
+        name="cifar10",
+        pixels=pixels,
+        labels=wrong,
+        white=255,
+        num_test_images=8,
+        splits=splits,
+    )
+    result = rnas.evaluate(
+        described,
+        weights=tmp_path / "w.pt",
+        data=data,
+        attacks=("autoattack-cascade",),
+        eps="8/255",
+        flags=False,
+        device="cpu",
+        output=tmp_path / "results",
+    )
+    entry = json.loads((tmp_path / "results" / "robustbench" / "net.json").read_text())
+    assert (entry["dataset"], entry["threat_model"], entry["eps"]) == ("cifar10", "Linf", "8/255")
+    assert entry["clean_acc"] is entry["autoattack_acc"] is None
+    whole = {
+        "data": result.data.model_copy(update={"images": 10_000}),
+        "clean": result.clean.model_copy(update={"accuracy": 0.8512}),
+        "attacks": (result.attacks[0].model_copy(update={"accuracy": 0.5}),),
+    }
+    entry = robustbench_entry("net", result.model_copy(update=whole))
+    assert (entry["clean_acc"], entry["autoattack_acc"]) == ("85.12", "50.00")

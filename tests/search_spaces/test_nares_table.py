@@ -105,6 +105,33 @@ def test_costs_are_compared_with_the_networks(tmp_path: Path, unit: float) -> No
 def test_the_spaces_costs_are_those_of_the_published_example() -> None:
     cost = SPACE.parse("D 7-9-7 W 16-10-12").cost((3, 32, 32), 10)
     assert (cost.params, cost.flops) == (95_710_426, 16_688_537_088)
+    assert layer_by_layer((7, 9, 7), (16, 10, 12)) == (95_710_426, 16_688_537_088)
+
+
+def layer_by_layer(depths: Sequence[int], widths: Sequence[int]) -> tuple[int, int]:
+    """Return params and multiply-accumulates of a pre-activation WideResNet on images of 32x32, one layer at a time."""
+    params, macs, inputs, side = 3 * 16 * 9, 3 * 16 * 9 * 32**2, 16, 32
+    for stage, (depth, width) in enumerate(zip(depths, widths, strict=True)):
+        planes = 16 * 2**stage * width
+        for block in range(depth):
+            stride = 2 if stage and not block else 1
+            side //= stride
+            convolutions = 9 * inputs * planes + 9 * planes * planes
+            if inputs != planes or stride == 2:
+                convolutions += inputs * planes
+            params += convolutions + 2 * inputs + 2 * planes
+            macs += convolutions * side**2
+            inputs = planes
+    return params + 2 * inputs + 10 * inputs + 10, macs + 10 * inputs
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_params_and_multiply_accumulates_are_those_of_the_layers(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    depths, widths = rng.choice([4, 5, 7, 9, 11], 3).tolist(), rng.choice([8, 10, 12, 14, 16], 3).tolist()
+    network = SPACE.parse(f"D {'-'.join(map(str, depths))} W {'-'.join(map(str, widths))}")
+    cost = network.cost((3, 32, 32), 10)
+    assert (cost.params, cost.flops) == layer_by_layer(depths, widths)
 
 
 def test_a_missing_part_is_left_out_of_the_metrics(tmp_path: Path) -> None:
