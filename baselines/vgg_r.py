@@ -1,8 +1,8 @@
-"""Provide VGG-11 and VGG-11-R of the RobustWRN paper (Huang et al., NeurIPS 2021)."""
+"""Provide VGG-11 and VGG-11-R of the RobustWRN paper (Huang et al., NeurIPS 2021), and VGG-16."""
 
 from functools import partial
 
-from baselines.sources import ROBUST_WRN, ROBUST_WRN_CODE, reconfiguration
+from baselines.sources import FITS_PUBLIC_CODE, ROBUST_WRN, ROBUST_WRN_CODE, reconfiguration, robust_generalization
 from rnas.networks.robust_scaling import RobustScaling
 from rnas.networks.vgg import VGG
 from rnas.networks.weight_names import WeightNames
@@ -13,6 +13,11 @@ def vgg_11(last_stage: float, channels: int) -> VGG:
     """Return VGG-11 by the channels of its first stage, and the share of the usual channels in its last."""
     c = channels
     return VGG(((c,), (2 * c,), (4 * c, 4 * c), (8 * c, 8 * c), (8 * c, 8 * c))).with_last_stage(last_stage)
+
+
+def vgg_16(channels: int) -> VGG:
+    """Return VGG-16 by the channels of its first stage."""
+    return VGG(tuple((channels * factor,) * depth for factor, depth in ((1, 2), (2, 2), (4, 3), (8, 3), (8, 3))))
 
 
 def vgg(depths: tuple[int, ...], widths: tuple[int, ...]) -> VGG:
@@ -49,5 +54,16 @@ BASELINES = (
         "79.63 43.93 38.44",
         "77.34 45.97 40.65",
         "the paper prints no channels; 205 in the last stage, 0.4 times 512, give the printed size, 204 and 206 do not",
+    ),
+    Baseline(
+        name="vgg-16",
+        family="vgg",
+        network=vgg_16(64),
+        source="Simonyan, Zisserman: Very Deep Convolutional Networks for Large-Scale Image Recognition, ICLR 2015",
+        scaling=Knob("channels of the first stage", "depth and proportions of the channels", vgg_16, 64),
+        weight_names=(),
+        published=robust_generalization("14.72", "94.01 84.30 50.87 41.66 26.78 31.48 25.32", "81.22 75.85"),
+        robust_scaling=_ROBUST_SCALING,
+        note=FITS_PUBLIC_CODE,
     ),
 )

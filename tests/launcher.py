@@ -1,10 +1,12 @@
 """Run programs of rnas in processes that can be killed, without waiting for their imports.
 
 A server process imports what they need once, computes nothing, and forks for each program. So a program is a process
-of its own, in a session of its own, and as new as one that was started from a shell.
+of its own, in a session of its own, and as new as one that was started from a shell. The server of Python from which a
+program forks its workers is forked in the same way, before the program begins.
 """
 
 import atexit
+import fcntl
 import importlib
 import json
 import os
@@ -18,6 +20,7 @@ import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
+from multiprocessing import util
 from pathlib import Path
 from types import ModuleType
 from typing import IO, Any
@@ -199,6 +202,7 @@ def _become(request: Mapping[str, Any], out: int, error: int) -> None:
     os.chdir(request["cwd"])
     os.environ.clear()
     os.environ.update(request["environment"])
+    _prepare_forkserver()
     target, words = request["target"], request["words"]
     module, colon, name = target.partition(":")
     if not colon:
@@ -213,6 +217,44 @@ def _become(request: Mapping[str, Any], out: int, error: int) -> None:
         sys.argv = ["rnas", *words]
         words = []
     function(*words)
+
+
+def _prepare_forkserver() -> None:
+    """Fork a process that becomes the server of Python's worker processes, should this program start one."""
+    own, other = socket.socketpair()
+    pid = os.fork()
+    if pid == 0:
+        own.close()
+        # So it is in Python's own server.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        request, descriptors, _, _ = socket.recv_fds(other, 65536, 16)
+        other.close()
+        if request:
+            code, numbers = json.loads(request)
+            # None may be overwritten before it is at its place.
+            kept = [fcntl.fcntl(descriptor, fcntl.F_DUPFD, 1000) for descriptor in descriptors]
+            for descriptor, copy, number in zip(descriptors, kept, numbers, strict=True):
+                os.close(descriptor)
+                os.dup2(copy, number)
+            for copy in kept:
+                os.close(copy)
+            try:
+                exec(code, {})
+            finally:
+                os._exit(0)
+        os._exit(0)
+    other.close()
+    program, start = os.getpid(), util.spawnv_passfds
+
+    def started(path: Any, words: Any, descriptors: Any) -> int:
+        if os.getpid() != program or "multiprocessing.forkserver" not in str(words[-1]):
+            return start(path, words, descriptors)
+        socket.send_fds(own, [json.dumps((words[-1], list(descriptors))).encode()], list(descriptors))
+        own.close()
+        util.spawnv_passfds = start
+        return pid
+
+    util.spawnv_passfds = started
 
 
 if __name__ == "__main__":

@@ -53,6 +53,8 @@ def replicate(
 
       rnas replicate depth-grid --data cifar10 --data-dir data --epochs 15 --cells 60 --dry-run
 
+      rnas replicate robust-generalisation --networks vit,pvtv2,wrn-28-10
+
       rnas resume runs/block-topology-digits-1 --seeds 6
     """
     if name is None or list_them:

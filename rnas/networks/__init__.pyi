@@ -19,11 +19,14 @@ from .block import (
     block_type as block_type,
 )
 from .blocks.robust_res_block import ROBUST_RES_BLOCK as ROBUST_RES_BLOCK
+from .cct import CompactTransformer as CompactTransformer
+from .ceit import CeiT as CeiT
 from .conv_attention import ConvAttention as ConvAttention
 from .cost import (
     Cost as Cost,
     Costs as Costs,
 )
+from .cvt import CvT as CvT
 from .darts_cells import DartsCellNetwork as DartsCellNetwork
 from .densenet import DenseNet as DenseNet
 from .genotypes import (
@@ -31,8 +34,13 @@ from .genotypes import (
     CellGenotype as CellGenotype,
     Genotype as Genotype,
 )
+from .levit import LeViT as LeViT
+from .mixer import MLPMixer as MLPMixer
+from .mobilevit import MobileViT as MobileViT
 from .nas_bench_201 import NASBench201Cell as NASBench201Cell
 from .normalization import NORMALIZATIONS as NORMALIZATIONS
+from .poolformer import PoolFormer as PoolFormer
+from .preactivation import PreActivationResNet as PreActivationResNet
 from .pvt import PyramidVisionTransformer as PyramidVisionTransformer
 from .reconfiguration import (
     Staged as Staged,
@@ -51,8 +59,10 @@ from .robust_scaling import (
     Setting as Setting,
 )
 from .squeeze_excitation import PLACEMENTS as PLACEMENTS
+from .swin import Swin as Swin
 from .vgg import VGG as VGG
 from .vit import VisionTransformer as VisionTransformer
+from .vitae import ViTAE as ViTAE
 from .weight_names import (
     Rename as Rename,
     WeightNames as WeightNames,

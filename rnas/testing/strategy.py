@@ -18,6 +18,8 @@ from rnas.nas.objective import Objective
 from rnas.nas.space import SearchSpace
 from rnas.nas.strategy import Columns, Problem, Proposal, Strategy, View
 
+_spaces: dict[Any, SearchSpace] = {}
+
 SMALL = "nas-bench-201"
 LARGE = "robust-resnet"
 
@@ -173,10 +175,15 @@ def _another_day(day: int) -> Iterator[None]:
 
 
 def toy_space(name: str, **settings: Any) -> SearchSpace:
-    """Return a registered space for images of 3x32x32 and 10 classes, with settings in the form of a config."""
+    """Return a registered space for images of 3x32x32 and 10 classes, with settings in the form of a config.
+
+    It is the same object for the same settings, since a space finds its range of costs only once.
+    """
     cls = registry.load(registry.SEARCH_SPACES, name)
-    space: SearchSpace = cls(cls.Settings(**settings), (3, 32, 32), 10)
-    return space
+    key = cls, repr(settings)
+    if key not in _spaces:
+        _spaces[key] = cls(cls.Settings(**settings), (3, 32, 32), 10)
+    return _spaces[key]
 
 
 def toy_metrics(space: SearchSpace, genomes: Integers) -> dict[str, Floats]:

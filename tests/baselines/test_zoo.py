@@ -1,7 +1,7 @@
 """Every published network: counts of the released code, printed sizes, budgets, names of weights, training."""
 
 import csv
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +12,30 @@ from torch import Tensor
 
 from baselines import (
     advrush,
+    botnet,
+    cct,
+    ceit,
     coatnet,
+    cvt,
     darts_r,
     densenet_r,
+    levit,
+    mlp_mixer,
+    mobilevit,
+    poolformer,
+    pre_activation,
     pvt,
     racl,
     resnet,
+    resnext,
     robnet,
     robust_res_block,
     robust_resnet,
     robust_wrn,
+    swin,
     vgg_r,
     vit,
+    vitae,
     wide_resnet,
 )
 from baselines.sources import ADVRUSH_CODE, ROBNET_CODE, ROBUST_RESNETS_CODE, ROBUST_WRN_CODE
@@ -36,18 +48,30 @@ from tests.rnas.networks.released_modules import filled
 
 FAMILIES = (
     advrush,
+    botnet,
+    cct,
+    ceit,
     coatnet,
+    cvt,
     darts_r,
     densenet_r,
+    levit,
+    mlp_mixer,
+    mobilevit,
+    poolformer,
+    pre_activation,
     pvt,
     racl,
     resnet,
+    resnext,
     robnet,
     robust_res_block,
     robust_resnet,
     robust_wrn,
+    swin,
     vgg_r,
     vit,
+    vitae,
     wide_resnet,
 )
 ZOO: dict[str, Baseline] = {baseline.name: baseline for family in FAMILIES for baseline in family.BASELINES}
@@ -280,17 +304,22 @@ def test_the_auxiliary_head_of_cells_is_left_out() -> None:
     assert ZOO["advrush"].weight_names[0].ours("auxiliary_head.features.2.weight") is None
 
 
-# Of a family whose members differ in depth and width alone, the smallest is built; counts are of all.
-LARGER = {f"robust-resnet-a{size}{text}" for size in (2, 3, 4) for text in ("", "-paper-text", "-advanced")} | {
-    "wrn-a3",
-    "wrn-a4",
-    "wrn-a4-advanced",
-}
-SMALL = {"wrn-34-r-gamma-0.25", "vgg-11-r", "darts-r", "robnet-free", "densenet-121-r", "resnet-18", "racl", "pdarts"}
+SIZES = {"depths", "channels", "stem_width", "layers", "stem_channels", "growth", "stages", "codes"}
+
+
+def structure(baseline: Baseline) -> tuple[Any, ...]:
+    """What decides which code a network runs: all but its depth and width, and the edges of its cells of RobNet."""
+    network = baseline.network
+    return network.kind, *(getattr(network, field.name) for field in fields(network) if field.name not in SIZES)
+
+
+# Of networks that differ in their size alone, the smallest is built; counts are of all.
+BUILT = {structure(baseline): name for name, baseline in sorted(ZOO.items(), key=lambda item: -item[1].cost.flops)}
+SMALL = {"wrn-34-r-gamma-0.25", "vgg-11-r", "robnet-small-stand-in", "densenet-121-r", "resnet-18", "racl", "pdarts"}
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=[] if n in SMALL else [pytest.mark.slow]) for n in ZOO if n not in LARGER]
+    "name", [pytest.param(name, marks=[] if name in SMALL else [pytest.mark.slow]) for name in BUILT.values()]
 )
 def test_forward_and_backward(name: str) -> None:
     baseline = ZOO[name]

@@ -136,9 +136,11 @@ def test_accuracies_are_measured_in_float32(module: Any, monkeypatch: pytest.Mon
 
 SMALLEST = """
 import sys
-import accuracy, scaling, throughput
+import accuracy, peak, scaling, throughput
 
 sys.argv[0] = "throughput.py"
+peak._RUNS, peak._SIDE, peak._CONVOLUTION = 2, {"cpu": 64}, {"cpu": (8, 8, 2)}
+accuracy.STEPS = 3
 scaling.DEPTHS, scaling.ATTACK_STEPS = (1, 2), (1,)
 scaling.WIDTHS, scaling.BATCHES = {"cpu": (8,)}, {"cpu": (2,)}
 whole = accuracy.divide

@@ -1,9 +1,14 @@
 """The smallest experiment of each kind, for tests of what all kinds share. Each takes seconds."""
 
+import atexit
+import shutil
+import tempfile
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from baselines.robnet_search import RobNetSearch
 from rnas.experiment import Experiment
 from rnas.experiments._references import resolve_reference
 from rnas.experiments.cell_search import _resolve as cell_search_settings
@@ -124,8 +129,9 @@ def fidelity(path: Path) -> FidelityStudy:
     return FidelityStudy.create(FidelitySettings(search=of.path, architectures=10, bands=1, seeds=1), path)
 
 
-def rule_test(path: Path) -> RuleTest:
-    """The rule of 24 trained networks, tested at larger FLOPs."""
+@cache
+def searched_for_a_rule() -> Path:
+    """Search 24 networks, once in a process, in a directory that nothing may change."""
     config = {
         "space": {
             "name": "digits-bench",
@@ -137,9 +143,17 @@ def rule_test(path: Path) -> RuleTest:
         "budget": 24,
         "workers": 0,
     }
+    folder = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, folder)
+    Search.create(SearchConfig.parse(config, "test"), folder / "search").run()
+    return folder / "search"
+
+
+def rule_test(path: Path) -> RuleTest:
+    """The rule of 24 trained networks, tested at larger FLOPs."""
     of = path.with_name("search")
     if not of.exists():
-        Search.create(SearchConfig.parse(config, "test"), of).run()
+        shutil.copytree(searched_for_a_rule(), of)
     return RuleTest.create(RuleTestSettings(search=of, flops="550K", seeds=2), path)
 
 
@@ -158,6 +172,21 @@ def cell_search(path: Path) -> CellSearch:
     return CellSearch.create(cell_search_settings.resolve_settings({"name": "advrush", "warmup": "2/3"}, given), path)
 
 
+def robnet_search(path: Path) -> RobNetSearch:
+    """A few paths of the smallest supernet of RobNet's cells."""
+    given = {
+        "data": "digits",
+        "images": {"train": 40, "search_val": 20, "test": 20},
+        "epochs": 1,
+        "batch_size": 20,
+        "channels": 2,
+        "fidelity": {"attack_steps": 1, "attack_step": "1"},
+        "evaluation": {"steps": 1, "step": "1"},
+        "device": "cpu",
+    }
+    return RobNetSearch.create(RobNetSearch.resolve({"paths": 3, "finetune_epochs": 1, "keep": 0.5}, given), path)
+
+
 KINDS: dict[str, Callable[[Path], Experiment[Any, Any]]] = {
     "comparison": comparison,
     "replication": replication,
@@ -168,5 +197,6 @@ KINDS: dict[str, Callable[[Path], Experiment[Any, Any]]] = {
     "fidelity": fidelity,
     "rule-test": rule_test,
     "cell-search": cell_search,
+    "robnet-search": robnet_search,
 }
 """What makes the smallest experiment of a kind in a directory."""

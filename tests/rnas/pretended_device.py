@@ -210,7 +210,7 @@ def _waits_of(steps: int) -> int:
 def errors() -> dict[str, str]:
     """Return what fails on the device, by what was tried; empty text is what works."""
     found: dict[str, str] = {}
-    training = TRAINING.first(40).to(NAME)
+    training = TRAINING.first(20).to(NAME)
 
     def try_out(name: str, work: Callable[[], object]) -> None:
         try:

@@ -82,7 +82,7 @@ def test_cost_is_what_the_built_network_needs(seed: int, stages: int, per_stage:
 
 
 @pytest.mark.slow
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     st.integers(0, 2**32 - 1),
     st.integers(2, 4),
@@ -90,7 +90,7 @@ def test_cost_is_what_the_built_network_needs(seed: int, stages: int, per_stage:
     st.tuples(st.integers(1, 3), st.integers(4, 70), st.integers(4, 70)),
 )
 def test_cost_of_many_genomes(seed: int, stages: int, per_stage: bool, shape: Shape) -> None:
-    check_cost(seed, stages, per_stage, shape, count=6)
+    check_cost(seed, stages, per_stage, shape, count=4)
 
 
 def check_cost(seed: int, stages: int, per_stage: bool, shape: Shape, count: int) -> None:

@@ -81,7 +81,7 @@ def chain(architecture: Architecture, input_shape: Shape, num_classes: int) -> l
     Raises:
         InputError: the architecture is not a chain, or cannot run at this shape.
     """
-    if not isinstance(architecture, _CHAINS):
+    if not _is_chain(architecture):
         raise InputError(
             f"the Lipschitz bound is defined for a chain of layers, not for kind {architecture.kind!r}; "
             "leave the diagnostic out"
@@ -99,6 +99,11 @@ def chain(architecture: Architecture, input_shape: Shape, num_classes: int) -> l
     with torch.no_grad():
         model(image)
     return layers
+
+
+def _is_chain(architecture: Architecture) -> bool:
+    """Return whether a network is a chain of layers; attention, whose constant has no bound, is not."""
+    return isinstance(architecture, _CHAINS) and not getattr(architecture, "attention_heads", 0)
 
 
 def _chained(model: nn.Module) -> list[nn.Module]:
@@ -134,7 +139,7 @@ class LipschitzBound(Diagnostic):
 
     def covers(self, architecture: Architecture) -> bool:
         """Return True for residual networks, ResNets and VGGs."""
-        return isinstance(architecture, _CHAINS)
+        return _is_chain(architecture)
 
     def __call__(self, context: DiagnosticContext) -> dict[str, float]:
         """Return the bound of the architecture."""

@@ -16,6 +16,7 @@ from torch.nn.modules.conv import _ConvNd
 from rnas.errors import InputError
 from rnas.evaluation.diagnostics.diagnostic import Diagnostic, DiagnosticContext
 from rnas.networks.architecture import Architecture
+from rnas.networks.modules._tokens import Attend
 from rnas.networks.zoo import CIFAR
 
 THRESHOLD = 1e-3
@@ -57,7 +58,7 @@ def sparsity(model: nn.Module, threshold: float = THRESHOLD, relative: bool = Fa
         InputError: the network has neither a convolution nor a linear layer.
     """
     zeros, sizes = {}, {}
-    attention = [name for name, module in model.named_modules() if getattr(module, "is_attention", False)]
+    attention = [name for name, module in model.named_modules() if _attends(module)]
     for name, module in model.named_modules():
         if isinstance(module, _ConvNd | nn.Linear):
             weights = module.weight.detach().double()
@@ -76,6 +77,11 @@ def sparsity(model: nn.Module, threshold: float = THRESHOLD, relative: bool = Fa
 
 def _share(zeros: Mapping[str, int], sizes: Mapping[str, int], names: Sequence[str]) -> float:
     return sum(zeros[name] for name in names) / sum(sizes[name] for name in names)
+
+
+def _attends(module: nn.Module) -> bool:
+    """Return whether a module makes queries, keys and values, which one of its own modules multiplies."""
+    return any(isinstance(child, Attend) for child in module.children())
 
 
 @dataclass(frozen=True)
@@ -128,7 +134,7 @@ class AttentionSparsity(Diagnostic):
         """Return whether a network has attention."""
         with torch.device("meta"):
             model = architecture.build(2, CIFAR)
-        return any(getattr(module, "is_attention", False) for module in model.modules())
+        return any(map(_attends, model.modules()))
 
     def __call__(self, context: DiagnosticContext) -> dict[str, float]:
         """Return the relative sparsity of the attention of the context's network.

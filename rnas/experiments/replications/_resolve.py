@@ -59,7 +59,7 @@ def resolve_settings(replication: Replication | str, **given: Any) -> Replicatio
         "evaluation": {
             **(_DIGITS_EVALUATION if on_digits else {}),
             "diagnostics": found.diagnostics,
-            "threats": found.threats,
+            "threats": (found.quick_threats if on_digits else ()) or found.threats,
         },
     }
     content = {

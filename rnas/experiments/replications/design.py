@@ -170,6 +170,7 @@ class Replication:
         diagnostics: measured in addition to the accuracies.
         threats: further balls, or ``unseen``, in which networks are attacked; see
             :class:`rnas.evaluation.training_settings.EvaluationSettings`.
+        quick_threats: those on digits; empty is ``threats``.
         columns: metrics of the table of cells, each with an interval, and letters where it is an accuracy; empty shows
             the figure's metric and clean accuracy.
         quick: recipe on digits, by its differences from a registered one; None is one that all replications share.
@@ -192,6 +193,7 @@ class Replication:
     seeds: int = 3
     diagnostics: tuple[str, ...] = ()
     threats: tuple[str, ...] = ()
+    quick_threats: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
     quick: Mapping[str, Any] | None = None
     quick_epochs: int | None = None

@@ -97,6 +97,7 @@ class Tuning(Experiment[TuningSettings, TuningResult]):
 
     def estimate(self, workers: int | None = None) -> CostEstimate:
         """Time a few steps of a training, and multiply; pruned trials take less. See :meth:`Experiment.estimate`."""
+        places = tuple(measured_slots(workers or 0, self.settings.training.device))
         training = estimate_cost(Setup.of(self.settings.training))
         epoch = [work for work in training.work if work.label in (EPOCH, SELECTION)]
         trial = EstimatedWork(
@@ -106,7 +107,7 @@ class Tuning(Experiment[TuningSettings, TuningResult]):
             epoch[0].memory_bytes,
             {"epochs": self.settings.training.fidelity.epochs},
         )
-        return CostEstimate((trial,), tuple(measured_slots(workers or 0, self.settings.training.device)))
+        return CostEstimate((trial,), places)
 
     @classmethod
     def _name(cls, settings: TuningSettings) -> str:

@@ -10,6 +10,7 @@ from rnas.networks.modules._tokens import (
     PositionGenerator,
     RelativeBias,
     SelfAttention,
+    SequencePooling,
     to_maps,
     to_tokens,
 )
@@ -143,32 +144,6 @@ class AttentionBlock(nn.Module):
         return to_maps(tokens, self.size)
 
 
-class MeanRead(nn.Module):
-    """Average maps over their positions."""
-
-    def forward(self, maps: Tensor) -> Tensor:
-        """Map (N, C, H, W) to (N, C)."""
-        return maps.mean(dim=(2, 3))
-
-
-class SequenceRead(nn.Module):
-    """Average maps over their positions with weights that a linear layer gives each position (Hassani et al., 2021)."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.weigh = nn.Linear(channels, 1)
-
-    def forward(self, maps: Tensor) -> Tensor:
-        """Map (N, C, H, W) to (N, C)."""
-        tokens = to_tokens(maps)
-        mean: Tensor = self.weigh(tokens).softmax(dim=1).transpose(1, 2) @ tokens
-        return mean.flatten(1)
-
-    def multiply_accumulates(self, inputs: Sequence[Tensor], output: Tensor) -> int:
-        """Return how many multiplications the weighted mean needs."""
-        return inputs[0].numel()
-
-
 class ConvAttentionNetwork(nn.Module):
     """Run a stem, stages of convolutions or attention, and one linear layer on the pooled map.
 
@@ -215,10 +190,12 @@ class ConvAttentionNetwork(nn.Module):
             blocks += [block(outputs, outputs, 1, False) for _ in range(depth - 1)]
             self.stages.append(nn.Sequential(*blocks))
             inputs = outputs
-        self.read = SequenceRead(inputs) if sequence else MeanRead()
+        self.read = SequencePooling(inputs) if sequence else None
         self.head = nn.Linear(inputs, num_classes, bias=False)
 
     def forward(self, images: Tensor) -> Tensor:
         """Map images (N, C, H, W) to logits (N, num_classes)."""
-        logits: Tensor = self.head(self.read(self.stages(self.stem(images))))
+        maps = self.stages(self.stem(images))
+        pooled = maps.mean(dim=(2, 3)) if self.read is None else self.read(to_tokens(maps))
+        logits: Tensor = self.head(pooled)
         return logits

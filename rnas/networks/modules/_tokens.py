@@ -212,3 +212,20 @@ class RelativeBias(nn.Module):
     def forward(self) -> Tensor:
         """Return the biases (heads, T, T) of the products of queries with keys."""
         return self.table[self.index].permute(2, 0, 1)
+
+
+class SequencePooling(nn.Module):
+    """Average tokens with weights that a linear layer gives each of them."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.weigh = nn.Linear(width, 1)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """Map tokens (N, T, width) to (N, width)."""
+        mean: Tensor = self.weigh(tokens).softmax(dim=1).transpose(1, 2) @ tokens
+        return mean.flatten(1)
+
+    def multiply_accumulates(self, inputs: Sequence[Tensor], output: Tensor) -> int:
+        """Return how many multiplications the weighted mean needs."""
+        return inputs[0].numel()

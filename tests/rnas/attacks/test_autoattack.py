@@ -143,7 +143,29 @@ QUIET = logging.Logger("quiet")
 QUIET.addHandler(logging.NullHandler())
 
 
+STEPS = 30
+
+
+def shorten(library: AutoAttack, steps: int, queries: int) -> None:
+    """Let the library's attacks take fewer steps and queries than its 100 and 5000."""
+    for attack in (library.apgd, library.apgd_targeted):
+        attack.n_iter = attack.n_iter_orig = steps
+        names = ("n_iter_2", "n_iter_min", "size_decr")
+        for name, share in zip(names, (0.22, 0.06, 0.03), strict=True):
+            setattr(attack, name, max(int(share * steps), 1))
+    library.fab.n_iter, library.square.n_queries = steps, queries
+
+
+@pytest.fixture
+def fewer_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let our attacks take less than a third of their steps."""
+    monkeypatch.setattr(autoattack, "_STEPS", STEPS)
+    # The library's own shares of the steps.
+    monkeypatch.setattr(autoattack, "_SCHEDULE_IN_L1", ((3, 9), (2, 9), (1, 12)))
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("fewer_steps")
 @pytest.mark.parametrize("norm", ["linf", "l2", "l1"])
 def test_fab_is_the_librarys(norm: Norm) -> None:
     model = linear()
@@ -151,13 +173,14 @@ def test_fab_is_the_librarys(norm: Norm) -> None:
     radius = RADII[norm] / 6
     ours = TargetedFAB(radius, norm)(model, images, labels, ids, 0)
     theirs = FABAttack_PT(
-        model, eps=float(radius), norm={"linf": "Linf", "l2": "L2", "l1": "L1"}[norm], targeted=True
+        model, eps=float(radius), norm={"linf": "Linf", "l2": "L2", "l1": "L1"}[norm], targeted=True, n_iter=STEPS
     ).perturb(images, labels)
     assert torch.equal(ours, theirs)
     assert 0 < misclassified(model(ours), labels).sum() < len(ids)
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("fewer_steps")
 @pytest.mark.parametrize("norm", ["linf", "l2", "l1"])
 def test_the_standard_version_breaks_as_many_as_the_librarys(norm: Norm) -> None:
     model = linear()
@@ -167,7 +190,7 @@ def test_the_standard_version_breaks_as_many_as_the_librarys(norm: Norm) -> None
     assert isinstance(ours, Ensemble)
     shortened = replace(ours, members=(*ours.members[:3], ("square", Square(radius, norm, 300))))
     theirs = AutoAttack(model, eps=float(radius), norm={"linf": "Linf", "l2": "L2", "l1": "L1"}[norm], seed=0)
-    theirs.square.n_queries = 300
+    shorten(theirs, STEPS, 300)
     theirs.logger.setLevel(logging.ERROR)
     assert [name for name, _ in ours.members] == theirs.attacks_to_run
     assert ours.members[1][1].targets == theirs.apgd_targeted.n_target_classes
@@ -218,6 +241,7 @@ def test_square_that_skips_finds_the_same_with_fewer_passes() -> None:
 @pytest.mark.parametrize(
     "norm", ["linf", pytest.param("l2", marks=pytest.mark.slow), pytest.param("l1", marks=pytest.mark.slow)]
 )
+@pytest.mark.usefixtures("fewer_steps")
 def test_the_cascade_breaks_what_the_standard_version_breaks(norm: Norm) -> None:
     model = linear()
     images, labels, ids = batch(model, 30)

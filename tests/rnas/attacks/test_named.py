@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from rnas import registry
+from rnas.attacks import autoattack
 from rnas.attacks.attack import Attack, Norm
 from rnas.attacks.cw import CW
 from rnas.attacks.deepfool import DeepFool
@@ -145,7 +146,12 @@ OF_AUTOATTACK = ("apgd-ce", "apgd-dlr", "apgd-t", "fab-t", "square20")
 @pytest.mark.slow
 @pytest.mark.parametrize("norm", ["linf", "l2", "l1"])
 @pytest.mark.parametrize("classes", [2, 3, 4, 5])
-def test_every_attack_runs_for_few_classes_or_says_how_many_it_needs(norm: Norm, classes: int) -> None:
+def test_every_attack_runs_for_few_classes_or_says_how_many_it_needs(
+    norm: Norm, classes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Later steps do what the first ones do.
+    monkeypatch.setattr(autoattack, "_STEPS", 10)
+    monkeypatch.setattr(autoattack, "_SCHEDULE_IN_L1", ((3, 4), (2, 4), (1, 4)))
     epsilon = {"linf": Fraction(1, 500), "l2": Fraction(1, 100), "l1": Fraction(1, 100)}[norm]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)

@@ -1,13 +1,12 @@
 """Test a rule out of sample from the command line."""
 
 import json
+import shutil
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 from rich.console import Console
 
 import rnas
@@ -17,27 +16,9 @@ from rnas.report.rule_test import blocks
 from tests.launcher import COMMAND, Program, run
 from tests.rnas.cli.conftest import Result
 from tests.rnas.cli.test_kill_and_resume import wait_until_gone
+from tests.rnas.experiments_small import searched_for_a_rule
 from tests.rnas.scaling_rules.test_out_of_sample import ALIKE, OURS, result
 from tests.rnas.synthetic_evaluator import CONFIG as SYNTHETIC
-
-TRAINED: dict[str, Any] = {
-    "space": {
-        "name": "digits-bench",
-        "narrow": {"topology": ["basic"], "activation": ["relu"], "width1": [1]},
-        "flops": ["60K", "400K"],
-    },
-    "evaluator": {
-        "train": {
-            "data": "digits",
-            "images": {"train": 120, "search_val": 60, "test": 40},
-            "fidelity": {"epochs": 2, "batch_size": 40, "attack_steps": 1, "attack_step": "1"},
-            "evaluation": {"steps": 1, "step": "1"},
-        }
-    },
-    "strategy": "random",
-    "budget": 24,
-    "workers": 0,
-}
 
 
 def test_a_network_is_one_row_whatever_it_is_called() -> None:
@@ -93,10 +74,7 @@ def test_a_true_rule_beats_the_published_one(
 
 @pytest.mark.slow
 def test_killed_it_resumes_with_its_prediction(tmp_path: Path) -> None:
-    config = tmp_path / "config.yaml"
-    config.write_text(yaml.safe_dump(TRAINED))
-    folder = tmp_path / "run"
-    run(COMMAND, "search", config, "--output", folder)
+    folder = shutil.copytree(searched_for_a_rule(), tmp_path / "run")
     driver = Program(COMMAND, "test-rule", folder, "--flops", "550K", "--seeds", 3)
     announced = driver.stderr.readline()
     while "  seed " not in (line := driver.stderr.readline()):

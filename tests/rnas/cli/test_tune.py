@@ -108,7 +108,7 @@ def test_dry_run_prints_what_it_would_take_and_makes_nothing(command: Command, f
     assert not Path("runs").exists()
 
 
-LONG = (*SHORT[:-2], "--trials", 6, "--epochs", 4)
+LONG = (*SHORT[:-2], "--trials", 5, "--epochs", 3)
 
 
 def killed_summary(folder: Path, path: str) -> Any:
@@ -117,13 +117,14 @@ def killed_summary(folder: Path, path: str) -> Any:
 
 @pytest.mark.slow
 def test_killed_at_random_instants_and_resumed(folder: Path) -> None:
+    began = time.monotonic()
     run(COMMAND, *LONG, "--output", "whole")
-    instants = random.Random(0)
+    took, instants = time.monotonic() - began, random.Random(0)
     words: tuple[object, ...] = (*LONG, "--output", "killed")
     for _ in range(2):
         tuning = Program(COMMAND, *words)
         assert tuning.stderr.readline(), "it ended before it began"
-        time.sleep(instants.uniform(0.05, 1.5))
+        time.sleep(took * instants.uniform(0.02, 0.2))
         tuning.kill()
         assert tuning.returncode == -signal.SIGKILL, "it ended before it was killed: make the tuning longer"
         words = ("resume", "killed")

@@ -27,30 +27,39 @@ from rnas.networks.nas_bench_201 import NASBench201Cell
 from rnas.networks.residual import ResidualNetwork
 from rnas.networks.robnet import CODES, RobNetwork
 from rnas.networks.zoo import baselines
-from tests.rnas.exports.networks import families, members, reduced
+from tests.rnas.exports.networks import MIXED, families, members, reduced
 from tests.rnas.exports.own_network import Own
 
 ROOT = Path(__file__).parents[3]
 RUFF = Path(sys.executable).with_name("ruff")
 MOST_LINES = 560
 CELL = ("nor_conv_3x3", "skip_connect", "nor_conv_1x1", "none", "avg_pool_3x3", "nor_conv_3x3")
-ATTENTION = ("vit", "pvt", "coatnet")
+ATTENTION = (
+    "resnext",
+    "botnet",
+    "vitae",
+    "pre-activation",
+    "vit",
+    "pvt",
+    "coatnet",
+    "swin",
+    "cvt",
+    "levit",
+    "mobilevit",
+    "poolformer",
+    "cct",
+    "ceit",
+    "mlp-mixer",
+)
 FAMILIES = ("robust-wrn", "robust-resnet", "darts", "robnet", "densenet", "resnet", "vgg", *ATTENTION)
 SMALL: Shape = (3, 16, 16)
 
 
 def every_kind() -> list[tuple[Architecture, Shape]]:
     """Networks that between them use every kind of architecture, block, activation, normalisation and gate."""
-    gated = {"order": "post", "squeeze_excitation": "conv3x3"}
-    blocks = (
-        Block("basic", "silu", "group", squeeze_excitation="identity", equal_width_shortcut="raw"),
-        Block("bottleneck", "two-slope", "layer", **gated),
-        Block("inverted-bottleneck", "prelu", "instance"),
-        Block("no-residual", "gelu", kernel_size=5, squeeze_excitation="standard"),
-    )
     return [
         *((reduced(families()[name].network), SMALL) for name in FAMILIES),
-        (ResidualNetwork((1, 2, 1, 1), (8, 8, 16, 16), blocks, 8, 2, "mish", normalize_input=True), (3, 8, 8)),
+        (MIXED, (3, 8, 8)),
         (ResidualNetwork((1, 1), (8, 8), (Block(activation="softplus", order="post"),), 8), (1, 7, 9)),
         (NASBench201Cell(CELL, channels=4, cells=1), (1, 8, 8)),
         (RobNetwork(CODES["free"][:6], layers=6, channels=4, stem="imagenet"), (3, 64, 64)),

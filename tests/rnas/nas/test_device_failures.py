@@ -59,7 +59,7 @@ def test_failures_of_three_networks_touch_no_other_one(
         file.unlink()
     keys = [record.key for record in expected]
     script(device, {keys[2]: "break", keys[4]: "fill", keys[6]: "hang"})
-    records = rnas.search(CONFIG, workers=2, budget=10, time_limit=12, output=tmp_path / "run").records
+    records = rnas.search(CONFIG, workers=2, budget=10, time_limit=5, output=tmp_path / "run").records
     failures = {2: Status.FAILED, 4: Status.OUT_OF_MEMORY, 6: Status.TIMEOUT}
     assert {r.number: r.evaluation.status for r in records if not r.complete} == failures
     assert faulty_device.LOST in records[2].evaluation.reason

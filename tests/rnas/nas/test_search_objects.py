@@ -2,12 +2,14 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import textwrap
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -231,7 +233,7 @@ if __name__ == "__main__":
     parts = {"space": SPACE, "evaluator": score, "strategy": InOrder()}
     if sys.argv[1] == "search":
         objectives = [{"metric": "score", "direction": "maximize"}]
-        rnas.search(**parts, objectives=objectives, budget=8, workers=2, output=sys.argv[2])
+        rnas.search(**parts, objectives=objectives, budget=6, workers=2, output=sys.argv[2])
     elif sys.argv[1] == "search-by-recipe":
         parts["evaluator"] = {"train": {**DATA, **SHORT, "recipe": RECIPE}}
         rnas.search(**parts, budget=4, workers=2, output=sys.argv[2])
@@ -248,28 +250,42 @@ def environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
 
 
+@pytest.fixture(scope="module")
+def searched(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """A folder with the script, and its search by a name: killed after the first result, and uninterrupted."""
+
+    @cache
+    def make(search: str) -> Path:
+        folder = tmp_path_factory.mktemp(search)
+        script = folder / "my_search.py"
+        script.write_text(textwrap.dedent(SCRIPT))
+        ledger = folder / "killed" / "ledger.db"
+        driver = Program(script, search, folder / "killed")
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline and not (ledger.exists() and recorded(ledger)):
+            time.sleep(0.1)
+        driver.kill()
+        assert not (folder / "killed" / "result.json").exists()
+        run(script, search, folder / "whole")
+        return folder
+
+    return make
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("search", "how", "budget"),
-    [("search", "resume", 8), ("search", "resume-with-objects", 8), ("search-by-recipe", "resume", 4)],
+    [("search", "resume", 6), ("search", "resume-with-objects", 6), ("search-by-recipe", "resume", 4)],
 )
 def test_a_script_of_its_own_parts_is_killed_and_resumed_on_two_workers(
-    tmp_path: Path, search: str, how: str, budget: int
+    tmp_path: Path, searched: Callable[[str], Path], search: str, how: str, budget: int
 ) -> None:
-    script = tmp_path / "my_search.py"
-    script.write_text(textwrap.dedent(SCRIPT))
-    ledger = tmp_path / "killed" / "ledger.db"
-    driver = Program(script, search, tmp_path / "killed")
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline and not (ledger.exists() and recorded(ledger)):
-        time.sleep(0.1)
-    driver.kill()
-    assert not (tmp_path / "killed" / "result.json").exists()
-    run(script, how, tmp_path / "killed")
-    run(script, search, tmp_path / "whole")
+    folder = searched(search)
+    shutil.copytree(folder / "killed", tmp_path / "killed")
+    run(folder / "my_search.py", how, tmp_path / "killed")
     both = []
-    for name in ("killed", "whole"):
-        content = yaml.safe_load((tmp_path / name / "result.json").read_text())
+    for path in (tmp_path / "killed", folder / "whole"):
+        content = yaml.safe_load((path / "result.json").read_text())
         both.append([(e["number"], e["key"], e["seed"], e["batch"], e["metrics"]) for e in content["evaluations"]])
     assert both[0] == both[1]
     assert len(both[0]) == budget

@@ -72,7 +72,7 @@ def test_cost_is_what_the_built_network_needs(
 
 
 @pytest.mark.slow
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(networks(), SHAPES, st.integers(1, 20))
 def test_cost_of_many_networks(network: ResidualNetwork, shape: tuple[int, int, int], classes: int) -> None:
     check_cost(network, shape, classes)

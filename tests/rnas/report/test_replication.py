@@ -1,5 +1,6 @@
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -48,6 +49,28 @@ def test_the_page_holds_the_verdict_and_every_cell(replication: dict[str, object
     assert "&lt;loss&gt; is not finite" in text
     assert "<loss>" not in text
     assert "nan" not in re.sub(r"<script.*?</script>", "", text, flags=re.DOTALL).lower().split()
+
+
+def test_a_table_of_networks_has_intervals_and_letters() -> None:
+    settings = resolve_settings("robust-generalisation", seeds=3)
+    drawn = [
+        [
+            replace(one, evaluation=replace(one.evaluation, metrics=dict.fromkeys(settings.definition.columns, value)))
+            for one, value in zip(own, (0.3 + place / 10 + seed / 100 for seed in range(3)), strict=True)
+        ]
+        for place, own in enumerate(records(settings)[:8])
+        if all(one.evaluation is not None for one in own)
+    ]
+    content = judged(settings, settings.design(), drawn).content
+    json.dumps(content, allow_nan=False)
+    text = render(content)
+    cells = text.split('id="cells"')[1]
+    assert "indistinguishable at 95 % over all pairs (Tukey)" in cells
+    assert cells.index("densenet-121") < cells.index("vit")
+    assert "worst case" in cells
+    correlations = content["claims"][-2:]
+    assert [claim["unit"] for claim in correlations] == ["tau", "tau"]
+    assert all(claim["low"] >= -1 and claim["high"] <= 1 for claim in correlations if claim["low"] is not None)
 
 
 def test_the_words(replication: dict[str, object]) -> None:

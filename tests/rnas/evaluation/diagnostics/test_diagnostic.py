@@ -1,7 +1,7 @@
 """Every registered diagnostic, and what the conformance test finds wrong with one."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import ClassVar
@@ -13,6 +13,7 @@ from rnas import registry
 from rnas.errors import DivergedError
 from rnas.evaluation.diagnostics.diagnostic import Diagnostic, DiagnosticContext, finite_metrics
 from rnas.networks.architecture import Architecture
+from rnas.networks.vit import VisionTransformer
 from rnas.testing.diagnostic import DiagnosticConformance
 from tests.rnas.evaluation.diagnostics.families import FAMILIES, SHAPE
 
@@ -25,6 +26,11 @@ class TestRegistered(DiagnosticConformance):
 
     def diagnostic(self) -> Diagnostic:
         return registry.load(registry.DIAGNOSTICS, self.name)
+
+    def architectures(self) -> Sequence[Architecture]:
+        if self.name != "attention-sparsity":
+            return super().architectures()
+        return VisionTransformer(width=4, depth=1, heads=2, hidden=4), *super().architectures()
 
 
 @pytest.mark.parametrize("architecture", [architecture for architecture, _ in FAMILIES], ids=lambda a: a.kind)

@@ -4,6 +4,7 @@ from torch import nn
 
 from rnas.errors import InputError
 from rnas.evaluation.diagnostics.sparsity import THRESHOLD, WeightSparsity, sparsity
+from rnas.networks.modules._tokens import Attend
 from tests.rnas.evaluation.diagnostics.networks import convolution, linear
 
 
@@ -39,10 +40,7 @@ def test_relative_shares_are_by_the_size_of_a_layer_s_other_weights() -> None:
 
 
 def test_layers_within_attention_have_a_share_of_their_own() -> None:
-    class Attention(nn.Sequential):
-        is_attention = True
-
-    attention = Attention(linear([[0.0, 1.0]]), linear([[0.0, 0.0, 0.0, 1.0]]))
+    attention = nn.Sequential(linear([[0.0, 1.0]]), linear([[0.0, 0.0, 0.0, 1.0]]), Attend())
     found = sparsity(nn.Sequential(linear([[1.0, 1.0]]), nn.Sequential(attention)))
     assert found.attention == 4 / 6
     assert found.total == 4 / 8

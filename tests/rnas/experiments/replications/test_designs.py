@@ -101,6 +101,24 @@ def test_a_part_of_a_grid_is_drawn_evenly_and_always_the_same() -> None:
         find("block-topology").design(SMALL, 10)
 
 
+def test_families_of_networks_can_be_chosen_by_name() -> None:
+    own = resolve_settings("robust-generalisation").design()
+    assert [cell.factors["kind"] for cell in own] == ["attention"] * 4 + ["convolution"] * 4
+    assert max(cell.flops for cell in own) < 2 * min(cell.flops for cell in own)
+    chosen = resolve_settings("robust-generalisation", networks=["WRN-28-10", "resnet-18"])
+    cells = chosen.design()
+    assert [cell.factors["network"] for cell in cells] == ["wrn-28-10", "resnet-18"]
+    assert all(abs(cell.flops / 1_000_000 - 1) < 0.2 for cell in cells)
+    # Without attention there is nothing to compare it with.
+    statements = [claim.statement for claim in chosen.definition.claims(cells)]
+    assert all("Kendall's tau" in statement for statement in statements)
+    assert chosen.fingerprint != resolve_settings("robust-generalisation").fingerprint
+    with pytest.raises(InputError, match="replication depth-grid compares networks of its own; leave networks out"):
+        resolve_settings("depth-grid", networks=["resnet-18"])
+    with pytest.raises(InputError, match="resnet-19"):
+        resolve_settings("robust-generalisation", networks=["resnet-19"]).design()
+
+
 def test_a_replication_says_what_it_tests() -> None:
     for replication in replications():
         assert replication.paper

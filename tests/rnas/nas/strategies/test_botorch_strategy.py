@@ -13,6 +13,7 @@ pytest.importorskip("botorch")
 from rnas.errors import InputError
 from rnas.nas.front import non_dominated
 from rnas.nas.objective import minimised
+from rnas.nas.strategies import botorch_strategy
 from rnas.nas.strategies.botorch_strategy import BoTorch
 from rnas.nas.strategy import Problem
 from rnas.testing.strategy import (
@@ -30,9 +31,19 @@ from rnas.testing.strategy import (
 )
 
 
+@pytest.fixture
+def short_climbs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a search for the best genome take two steps, where it does not matter how good that is."""
+    monkeypatch.setattr(botorch_strategy, "_STEPS", 2)
+
+
 @pytest.mark.slow
 class TestConformance(StrategyConformance):
     before = 28
+
+    @pytest.fixture(autouse=True)
+    def _short_climbs(self, short_climbs: None) -> None:
+        pass
 
     def make(self, problem: Problem) -> BoTorch:
         return BoTorch(problem, initial=26, samples=8, pool=8)
@@ -48,6 +59,7 @@ def genomes(problem: Problem, view: Any, n: int = 2, seed: int = 0, **options: A
     [(SMALL, [ACCURACY, FLOPS]), (LARGE, [ACCURACY, LATENCY]), ("wide-resnet-depths", [ACCURACY])],
     ids=["categorical", "mixed-and-nothing-known", "ordered-and-one-objective"],
 )
+@pytest.mark.usefixtures("short_climbs")
 def test_it_proposes_new_genomes_by_its_arguments_alone(space: str, objectives: Any) -> None:
     problem = toy_problem(toy_space(space), objectives)
     view = toy_view(problem, 12, 2, failed=0.2)

@@ -2,12 +2,15 @@
 
 import dataclasses
 import logging
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
 
 pytest.importorskip("smac")
+
+from smac import HyperparameterOptimizationFacade as Facade
 
 from rnas.errors import InputError
 from rnas.nas.strategies.smac_strategy import SMAC
@@ -24,10 +27,18 @@ from rnas.testing.strategy import (
     toy_view,
 )
 
+MAXIMIZER = Facade.get_acquisition_maximizer
+FEW = {"challengers": 20, "local_search_iterations": 2}
+
 
 @pytest.mark.slow
 class TestConformance(StrategyConformance):
     before = 16
+
+    @pytest.fixture(autouse=True)
+    def _few_candidates(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Let SMAC3 look at few genomes for each suggestion: which one is the best is its own matter."""
+        monkeypatch.setattr(Facade, "get_acquisition_maximizer", staticmethod(partial(MAXIMIZER, **FEW)))
 
     def make(self, problem: Problem) -> SMAC:
         return SMAC(problem, initial=14)

@@ -24,8 +24,9 @@ from rnas.nas.evaluators.table import Table, TableSettings
 from rnas.nas.front import hypervolume, hypervolume_history, normalised
 from rnas.nas.objective import Objective, minimised
 from rnas.nas.predictors.gaussian_process import GaussianProcess
+from rnas.nas.strategies import surrogate
 from rnas.nas.strategies.random import RandomSearch
-from rnas.nas.strategies.surrogate import FITTED, Surrogate
+from rnas.nas.strategies.surrogate import Surrogate
 from rnas.nas.strategies.surrogate_nsga2 import SurrogateNSGA2
 from rnas.nas.strategy import Problem, Proposal, Strategy, View
 from rnas.testing.strategy import (
@@ -135,12 +136,14 @@ def test_where_nothing_can_be_learnt_it_explores() -> None:
 
 
 @pytest.mark.parametrize("name", [SMALL, LARGE])
-def test_a_long_ledger_is_fitted_in_part(name: str) -> None:
+def test_a_long_ledger_is_fitted_in_part(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    fitted = 100
+    monkeypatch.setattr(surrogate, "FITTED", fitted)
     problem = toy_problem(toy_space(name))
-    view = toy_view(problem, FITTED + 100, 3)
+    view = toy_view(problem, fitted + 100, 3)
     proposals = SurrogateNSGA2(problem, generations=4, population=40).propose(8, view, np.random.default_rng(0))
     genomes = np.concatenate([view.genomes, view.pending, [proposal.genome for proposal in proposals]])
-    assert len(np.unique(genomes, axis=0)) == FITTED + 111
+    assert len(np.unique(genomes, axis=0)) == fitted + 111
 
 
 def test_batches_are_diverse_in_cost() -> None:
