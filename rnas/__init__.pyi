@@ -73,6 +73,10 @@ from .experiments.supernet.experiment import (
 from .experiments.train import train as train
 from .experiments.training.result import TrainingResult as TrainingResult
 from .experiments.training.training import Training as Training
+from .experiments.transfer import (
+    TransferMatrix as TransferMatrix,
+    transfer as transfer,
+)
 from .experiments.tuning.result import TuningResult as TuningResult
 from .experiments.tuning.tuning import (
     Tuning as Tuning,

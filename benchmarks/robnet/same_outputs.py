@@ -1,6 +1,6 @@
 """Compare 50 random paths of a supernet of every space with stand-alone networks of the same weights.
 
-``python benchmarks/robnet/same_outputs.py`` from the root of the repository prints the largest difference of logits.
+``PYTHONPATH=. python benchmarks/robnet/same_outputs.py`` from the root of the repository prints the largest difference.
 """
 
 import numpy as np

@@ -23,6 +23,9 @@ RESOLUTION = 2e-4
 _FEWEST_PAIRS = 5
 """Smallest number of pairs of searches from which it is said that one strategy is ahead."""
 
+_WIDEST = 100
+"""End of an interval from which it is not written out: two pairs hardly have an interval."""
+
 _DEFAULT, _BASELINE = "surrogate-nsga2", "random"
 
 
@@ -245,8 +248,11 @@ def ratio(logs: Sequence[float]) -> str:
     if not logs:
         return ""
     mean, half = mean_interval(np.array(logs))
+    if len(logs) == 1:
+        return f"{np.exp(mean):.2f}, 1"
     low, high = np.exp(mean - half), np.exp(mean + half)
-    return f"{np.exp(mean):.2f} [{low:.2f}, {high:.2f}], {len(logs)}" if len(logs) > 1 else f"{np.exp(mean):.2f}, 1"
+    most = f"{high:.2f}" if high < _WIDEST else f">{_WIDEST}"
+    return f"{np.exp(mean):.2f} [{low:.2f}, {most}], {len(logs)}"
 
 
 def _with_interval(values: np.ndarray, digits: int) -> str:

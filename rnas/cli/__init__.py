@@ -30,6 +30,7 @@ COMMANDS = {
     "supernet": "Train weights that the networks of a space share.",
     "tune": "Tune the hyperparameters of a training.",
     "evaluate": "Measure clean and robust accuracy of a network.",
+    "transfer": "Show the adversarial images of each network to all others.",
     "leaderboard": "Rank evaluated networks.",
     "export": "Write a network for use elsewhere.",
     "reproduce": "Evaluate a recorded result again.",

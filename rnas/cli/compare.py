@@ -45,6 +45,15 @@ def compare(
             help="Scale residual networks that are not published by RobustScaling.",
         ),
     ] = False,
+    search_cost: Annotated[
+        str | None,
+        typer.Option(
+            "--search-cost",
+            metavar="IMAGES|equal",
+            help="Take each search as it was when it had passed this many images forward and backward, a supernet's "
+            "included; equal is what the cheapest search has cost [default: their ends].",
+        ),
+    ] = None,
     output: Annotated[Path | None, output_option("runs/compare-DATA-N")] = None,
     workers: Workers = None,
     executor: Executor = None,
@@ -66,6 +75,8 @@ def compare(
 
       rnas compare wrn-28-10 resnet-18 --flops 1G --data-dir data --tune 8 --tune-epochs 10 --until-decided 10
 
+      rnas compare runs/search-cells-darts-digits-1 runs/search-cells-robnet-digits-1 --flops 500K --search-cost equal
+
       rnas compare wrn-28-10 resnet-18 --flops 1G --data-dir data --unseen --attacks pgd20,pgd20-margin
 
       rnas resume runs/compare-cifar10-1 --seeds 5
@@ -77,7 +88,7 @@ def compare(
     from rnas.report._terminal import print_blocks
     from rnas.report.comparison import networks_facts
 
-    resolved = resolve_settings(networks or (), robust_scaling=robust_scaling, **settings)
+    resolved = resolve_settings(networks or (), robust_scaling=robust_scaling, search_cost=search_cost, **settings)
     if dry_run:
         experiment = Comparison(output or Path(), resolved)
         if not as_json:

@@ -95,7 +95,8 @@ def keys_of(kind: str) -> Iterator[Key]:
         if kind == "cell-search" and name == "method":
             for method in registry.names(registry.CELL_SEARCHES):
                 with suppress(InputError):
-                    yield from _keys_in(registry.load(registry.CELL_SEARCHES, method), f"method({method}).")
+                    found = registry.load(registry.CELL_SEARCHES, method)
+                    yield from _keys_in(getattr(found, "Method", found), f"method({method}).")
         if kind != "search":
             continue
         if name == "space":

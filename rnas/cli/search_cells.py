@@ -5,10 +5,12 @@ from typing import Annotated, Any
 
 import typer
 
+from rnas import registry
 from rnas.cli.console import AsJson, Device, DryRun, Track, output_option
 from rnas.cli.options import Setting, with_settings
 from rnas.cli.train import training_content
 from rnas.errors import InputError
+from rnas.experiments.cell_search.found import FindsNetwork
 from rnas.experiments.cell_search.settings import CellSearchSettings
 
 
@@ -30,7 +32,7 @@ from rnas.experiments.cell_search.settings import CellSearchSettings
 )
 def search_cells(
     *,
-    method: Annotated[str, typer.Argument(help="Name of the method: darts, advrush, racl, or one of yours.")],
+    method: Annotated[str, typer.Argument(help="Name of the method: darts, advrush, racl, robnet, or one of yours.")],
     settings: dict[str, Any],
     assignments: Annotated[
         list[str] | None,
@@ -42,11 +44,12 @@ def search_cells(
     track: Track = None,
     as_json: AsJson = False,
 ) -> None:
-    """Search for a normal and a reduction cell by gradient.
+    """Search for cells: by gradient, or by sampling the paths of a supernet.
 
-    One half of the training images trains the weights of a network that has all operations on every edge, the other one
-    fits how much each operation counts. rnas resume continues a search that was stopped; rnas train trains the network
-    of its cells.
+    With darts, advrush and racl one half of the training images trains the weights of a network that has all operations
+    on every edge, the other one fits how much each operation counts. robnet trains a supernet, samples and fine-tunes
+    its paths, and derives networks of several sizes; its epochs are those of the supernet. rnas resume continues a
+    search that was stopped; rnas train trains the network of its cells.
 
     Examples:
 
@@ -54,12 +57,14 @@ def search_cells(
 
       rnas search-cells darts --set method.order=2 --data cifar10 --data-dir data
 
+      rnas search-cells robnet --set method.paths=1000
+
       rnas search-cells advrush --set recipe.inner_attack={name: pgd, steps: 7, step: 1/4}
     """
     from rnas.cli.cost_estimate import print_cost_estimate
     from rnas.cli.progress import run_shown
-    from rnas.experiments.cell_search._resolve import resolve_settings
     from rnas.experiments.cell_search.cell_search import CellSearch
+    from rnas.experiments.cell_search.settings import is_experiment
 
     content = training_content({"device": device, **settings}, assignments or [])
     chosen = content.pop("method", {})
@@ -67,8 +72,10 @@ def search_cells(
         raise InputError(
             f"method.name={chosen['name']} is another method than {method}, the argument: name one of them"
         )
-    resolved = resolve_settings({**chosen, "name": method}, content)
+    named = registry.load_or_import(registry.CELL_SEARCHES, method)
+    kind: type[FindsNetwork[Any, Any]] = named if is_experiment(named) else CellSearch
+    resolved = kind.resolve({**chosen, "name": method}, content)
     if dry_run:
-        print_cost_estimate(CellSearch(Path(), resolved).estimate(), as_json)
+        print_cost_estimate(kind(Path(), resolved).estimate(), as_json)
     else:
-        run_shown(CellSearch.create(resolved, output), as_json, track=track)
+        run_shown(kind.create(resolved, output), as_json, track=track)

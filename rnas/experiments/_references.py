@@ -6,13 +6,13 @@ from dataclasses import dataclass, is_dataclass
 from pathlib import Path
 from typing import Any
 
+from rnas import registry
 from rnas.errors import InputError
 from rnas.evaluation.subject import EvaluatedNetwork
 from rnas.evaluation.training_data import is_checkpoint
 from rnas.evaluation.training_settings import ResolvedTraining
-from rnas.experiment import kind_at
-from rnas.experiments.cell_search.cell_search import KIND as CELL_SEARCH
-from rnas.experiments.cell_search.cell_search import CellSearch
+from rnas.experiment import kind_at, open_experiment
+from rnas.experiments.cell_search.found import FindsNetwork
 from rnas.experiments.training.checkpoint import Checkpoint, description_of
 from rnas.experiments.training.settings import KIND as TRAINING
 from rnas.nas._members import FORMS, member, run_and_member
@@ -61,7 +61,7 @@ class Reference(EvaluatedNetwork):
     search_cost: SearchCost | None = None
 
 
-def resolve(text: str | Path) -> Reference:
+def resolve(text: str | Path, search_cost: float | None = None) -> Reference:
     """Return the network that a text names.
 
     Args:
@@ -69,8 +69,9 @@ def resolve(text: str | Path) -> Reference:
             ``rnas scale --json`` prints it; ``RUN:KEY``, ``RUN:knee``, ``RUN:at:200M`` or ``RUN:max:METRIC`` with a
             run's directory; or the path of a checkpoint: of a search, ``DIR/checkpoints/KEY.safetensors``, or of a
             training, ``DIR/best.safetensors`` with ``best.json`` in the same folder; or the directory of a search for
-            cells, for the network of its cells; or an export: a safetensors file of ours, a standalone ``.py`` file,
+            cells, for the network that it found; or an export: a safetensors file of ours, a standalone ``.py`` file,
             which is not executed, or a folder for Hugging Face.
+        search_cost: images passed forward and backward after which a search is taken as ended; None is its end.
 
     Raises:
         InputError: they name none, or an export that is loaded elsewhere; a training's checkpoint is not the one that
@@ -87,9 +88,10 @@ def resolve(text: str | Path) -> Reference:
         return _of_file(path)
     # A folder of results is often called like its network, which is meant then.
     if path.exists() and not _is_published(text):
-        if kind_at(path) == CELL_SEARCH:
-            return _of_cell_search(path, text)
-        if kind_at(path) == TRAINING:
+        kind = kind_at(path)
+        if kind is not None and _finds_network(kind):
+            return _of_cell_search(path, text, search_cost)
+        if kind == TRAINING:
             raise InputError(f"{text} is a training; for its network write {path / 'best.safetensors'}")
         otherwise = read_otherwise(path)
         if otherwise is not None:
@@ -99,18 +101,22 @@ def resolve(text: str | Path) -> Reference:
         return _of_file(path)
     folder, colon, word = run_and_member(text)
     if colon:
-        return _of_run(Search.open(folder).result(), word, text)
+        return _of_run(_at_cost(Search.open(folder).result(), search_cost), word, text)
     return _of_zoo(text, find(text))
 
 
-def resolve_reference(network: AnyNetwork) -> Reference:
+def resolve_reference(network: AnyNetwork, search_cost: float | None = None) -> Reference:
     """Return the network that words name, or the one that is given.
+
+    Args:
+        network: the words, or the network.
+        search_cost: see :func:`resolve`.
 
     Raises:
         InputError: the words name none, or what is given is no network.
     """
     if isinstance(network, str | Path):
-        return resolve(network)
+        return resolve(network, search_cost)
     if isinstance(network, ZooNetwork):
         return _of_zoo(network.baseline.name, network.baseline)
     # A protocol's instance is one by its methods; the key needs a dataclass.
@@ -184,19 +190,35 @@ def _of_run(run: SearchResult, word: str, text: str) -> Reference:
     )
 
 
-def _of_cell_search(path: Path, text: str) -> Reference:
-    search = CellSearch.open(path)
-    result, dataset = search.result(), search.dataset
-    architecture = result.architecture
+def _finds_network(kind: str) -> bool:
+    found = registry.load(registry.EXPERIMENTS, kind) if kind in registry.names(registry.EXPERIMENTS) else None
+    return isinstance(found, type) and issubclass(found, FindsNetwork)
+
+
+def _of_cell_search(path: Path, text: str, search_cost: float | None) -> Reference:
+    search = open_experiment(path)
+    assert isinstance(search, FindsNetwork)
+    found = search.found(search_cost)
     return Reference(
         text,
-        architecture,
-        dataset.input_shape,
-        dataset.num_classes,
-        _namings(architecture),
-        training=search.settings,
-        search_cost=result.cost,
+        found.architecture,
+        found.dataset.input_shape,
+        found.dataset.num_classes,
+        _namings(found.architecture),
+        training=found.training,
+        search_cost=found.cost,
     )
+
+
+def _at_cost(run: SearchResult, images: float | None) -> SearchResult:
+    """Return a search as it was when it had passed this number of images; None is its end."""
+    if images is None:
+        return run
+    found = run.at_cost(images)
+    if found is None or not found.complete:
+        counted = "it does not count them" if found is None else "it had no network then"
+        raise InputError(f"search_cost: {run.path} at {images:,.0f} images: {counted}; leave search_cost out")
+    return found
 
 
 def _training(run: SearchResult) -> ResolvedTraining | None:

@@ -107,7 +107,7 @@ def evaluate(
         "threats": tuple(parse_threat(ball) if isinstance(ball, str) else ball for ball in balls),
         "attacks": _attacks(attacks),
         "device": place,
-        "transfer": tuple(type(one).__name__ if isinstance(one, nn.Module) else str(one) for one in transfer),
+        "transfer": _names_of(transfer),
         "corruptions": None if corruptions is None else str(corruptions),
     }
     request = checked(Request, {**given, **content}, "evaluate")
@@ -132,6 +132,16 @@ def evaluate_weights(request: Request, listener: Listener | None = None) -> Eval
     """
     subject = subject_of(resolve(request.network), request)
     return evaluate_subject(request, subject, listener or Listener(), [resolve(name) for name in request.transfer])
+
+
+def _names_of(sources: Sequence[nn.Module | str | Path]) -> tuple[str, ...]:
+    """Return a name for each network, no two alike, since results are kept by them."""
+    names: list[str] = []
+    for one in sources:
+        name = type(one).__name__ if isinstance(one, nn.Module) else str(one)
+        same = sum(other == name or other.startswith(f"{name} (") for other in names)
+        names.append(f"{name} ({same + 1})" if same else name)
+    return tuple(names)
 
 
 def _attacks(attacks: Any) -> tuple[str | Attack, ...]:

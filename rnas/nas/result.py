@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -82,15 +83,34 @@ class SearchResult(Tabular):
 
         None if the evaluator does not count images.
         """
+        costs = self.costs
+        return None if costs is None else sum(costs, NO_COST)
+
+    def at_cost(self, images: float) -> "SearchResult | None":
+        """Return the search with the first of its records whose cost, with what they share, is at most so many images.
+
+        None if the evaluator does not count images.
+        """
+        costs = self.costs
+        if costs is None:
+            return None
+        spent = list(accumulate(cost.images for cost in costs))[1:]
+        return replace(self, records=self.records[: sum(each <= images for each in spent)])
+
+    @property
+    def costs(self) -> list[SearchCost] | None:
+        """Return the cost of what evaluations share, and then of each record; None if images are not counted."""
         evaluator = self.setup.evaluator
         if not isinstance(evaluator, CountsImages):
             return None
-        cost = evaluator.shared_cost if isinstance(evaluator, SharesCost) else NO_COST
+        costs = [evaluator.shared_cost if isinstance(evaluator, SharesCost) else NO_COST]
         for record in self.records:
+            cost = NO_COST
             if record.evaluation is not None:
-                counted = evaluator.cost(Task(record.architecture, record.seed, record.fidelity))
-                cost += counted + SearchCost(device_seconds=record.evaluation.seconds)
-        return cost
+                cost = evaluator.cost(Task(record.architecture, record.seed, record.fidelity))
+                cost += SearchCost(device_seconds=record.evaluation.seconds)
+            costs.append(cost)
+        return costs
 
     @property
     def values(self) -> NDArray[np.float64]:

@@ -251,7 +251,13 @@ def _search_costs(content: Content) -> list[str]:
         for name, cost in costs.items()
     )
     others = "" if len(costs) == len(content["networks"]) else "; that of the other networks is not known here"
-    return [f"Cost of the searches, in images passed and in time on a device: {'; '.join(each)}{others}."]
+    found = [f"Cost of the searches, in images passed and in time on a device: {'; '.join(each)}{others}."]
+    if content.get("search_cost"):
+        found.append(
+            f"Each search is taken as it was when {format_size(content['search_cost'])} images had passed forward and "
+            "backward, with those of its supernet if it has one."
+        )
+    return found
 
 
 def percent(value: float | None) -> str:

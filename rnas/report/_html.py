@@ -22,6 +22,7 @@ from rnas.report._progress import Hypervolume, normalised_hypervolume, surrogate
 from rnas.report._provenance import facts, input_shape
 from rnas.report._published import NOTE
 from rnas.utils._metric import Metric, metrics_of
+from rnas.utils.quantities import format_size
 
 _SCRIPTS = (
     "data.js",
@@ -153,6 +154,9 @@ def _tiles(
         tiles.append(Tile("Hypervolume", f"{hypervolume.last:.3f}", hypervolume.label))
     if seconds:
         tiles.append(Tile("Evaluation time", _duration(seconds), "summed over evaluations"))
+    if cost := run.get("cost"):
+        passed = f"{format_size(cost['images_forward'])} forward, {format_size(cost['images_backward'])} backward"
+        tiles.append(Tile("Images passed", format_size(cost["images_forward"] + cost["images_backward"]), passed))
     return tiles
 
 

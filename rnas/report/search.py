@@ -12,6 +12,7 @@ from rnas.report import _final_evaluation as final_evaluation
 from rnas.report import _front_table as front
 from rnas.report._blocks import Block, Heading
 from rnas.report._html import render
+from rnas.report.supernet import cost_sentence
 from rnas.utils.files import write_text
 
 FRONT = "pareto.csv"
@@ -36,6 +37,8 @@ def blocks(result: SearchResult) -> list[Block]:
     shown = front.blocks(content)
     if content["final_evaluation"]:
         shown += [Heading("Final evaluation of the front"), *final_evaluation.blocks(content["final_evaluation"])]
+    if result.cost is not None:
+        shown.append(cost_sentence(result.cost))
     return shown
 
 

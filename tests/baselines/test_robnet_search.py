@@ -1,17 +1,22 @@
 """RobNet's search: the filter by FSP distance, and the findings on networks whose relations are known."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from baselines.robnet_search import FSP, RobNetFilter, direct_convolutions, findings
+from baselines.robnet_findings import FSP, direct_convolutions, findings
+from baselines.robnet_search import RobNetFilter, RobNetMethod, RobNetResult
 from rnas.errors import InputError
+from rnas.experiment import open_experiment
+from rnas.experiments import resolve
 from rnas.nas.search import Search, search
 from rnas.nas.strategy import View
 from rnas.networks.architecture import Architecture
 from rnas.networks.robnet import RobNetwork
+from tests.rnas.experiments_small import robnet_search
 
 SPACE = {"name": "robnet", "layers": 4, "channels": [2]}
 
@@ -87,3 +92,48 @@ def test_what_cannot_be_filtered_is_refused(sampled: Path) -> None:
         findings(sampled, rung=3)
     with pytest.raises(InputError, match="is not an experiment"):
         findings(sampled.parent)
+
+
+@pytest.fixture(scope="module")
+def searched(tmp_path_factory: pytest.TempPathFactory) -> RobNetResult:
+    path = tmp_path_factory.mktemp("robnet") / "search"
+    return robnet_search(path).run(workers=0)
+
+
+def test_the_whole_search_filters_tunes_and_derives_networks_of_each_size(searched: RobNetResult) -> None:
+    assert searched.complete
+    assert [one.name for one in searched.variants] == ["small", "medium", "large", "free"]
+    sizes = [one.record.metrics["params"] for one in searched.variants[:3]]
+    assert sizes == sorted(sizes)
+    kept = sorted(searched.paths, key=lambda record: (record.metrics[FSP], record.number))[: len(searched.free)]
+    assert {record.key for record in searched.free} == {record.key for record in kept}
+    assert len(searched.free) == 2
+    report = (searched.path / "report.html").read_text()
+    assert "Development of the ranking" in report
+    assert "too few networks" in report
+
+
+def test_the_supernet_is_charged_once_and_a_search_can_be_taken_at_less_cost(searched: RobNetResult) -> None:
+    shared = open_experiment(searched.path / "supernet").result().cost
+    parts = [Search.open(searched.path / name).result().cost for name in ("cells", "paths", "free")]
+    assert searched.cost.images == sum(part.images for part in parts if part) - 2 * shared.images
+    whole = resolve(searched.path)
+    assert whole.architecture == searched.architecture
+    assert whole.search_cost == searched.cost
+    first = Search.open(searched.path / "cells").result().costs
+    assert first is not None
+    least = resolve(searched.path, first[0].images + first[1].images)
+    assert least.architecture == searched.cells[0].architecture
+    assert least.search_cost is not None
+    assert least.search_cost.images == first[0].images + first[1].images
+    with pytest.raises(InputError, match="has no fine-tuned network at a cost of 1 images"):
+        resolve(searched.path, 1)
+
+
+def test_budgets_divide_networks_by_parameters(searched: RobNetResult) -> None:
+    limit = int(searched.cells[0].metrics["params"])
+    method = searched.settings.method.model_copy(update={"budgets": (limit, limit + 1)})
+    other = replace(searched, settings=searched.settings.model_copy(update={"method": method}))
+    assert all((one.record.metrics["params"] <= limit) == (one.name == "small") for one in other.variants[:-1])
+    with pytest.raises(ValueError, match="give the smaller one first"):
+        RobNetMethod(budgets=(2, 1))

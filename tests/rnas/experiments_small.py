@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from baselines.robnet_search import RobNetSearch
 from rnas.experiment import Experiment
 from rnas.experiments._references import resolve_reference
 from rnas.experiments.cell_search import _resolve as cell_search_settings
@@ -171,6 +172,21 @@ def cell_search(path: Path) -> CellSearch:
     return CellSearch.create(cell_search_settings.resolve_settings({"name": "advrush", "warmup": "2/3"}, given), path)
 
 
+def robnet_search(path: Path) -> RobNetSearch:
+    """A few paths of the smallest supernet of RobNet's cells."""
+    given = {
+        "data": "digits",
+        "images": {"train": 40, "search_val": 20, "test": 20},
+        "epochs": 1,
+        "batch_size": 20,
+        "channels": 2,
+        "fidelity": {"attack_steps": 1, "attack_step": "1"},
+        "evaluation": {"steps": 1, "step": "1"},
+        "device": "cpu",
+    }
+    return RobNetSearch.create(RobNetSearch.resolve({"paths": 3, "finetune_epochs": 1, "keep": 0.5}, given), path)
+
+
 KINDS: dict[str, Callable[[Path], Experiment[Any, Any]]] = {
     "comparison": comparison,
     "replication": replication,
@@ -181,5 +197,6 @@ KINDS: dict[str, Callable[[Path], Experiment[Any, Any]]] = {
     "fidelity": fidelity,
     "rule-test": rule_test,
     "cell-search": cell_search,
+    "robnet-search": robnet_search,
 }
 """What makes the smallest experiment of a kind in a directory."""

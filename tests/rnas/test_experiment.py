@@ -68,7 +68,7 @@ class Notes(Tracker):
         self._of = ""
 
     def begin(self, experiment: Experiment[Any, Any]) -> set[str]:
-        self._of = experiment.path.name if "tunings" in experiment.path.parts else ""
+        self._of = experiment.path.name if experiment.path.parent.name in ("tunings", "whole", "killed") else ""
         return {entry["name"] for entry in self.noted() if entry["of"] == self._of}
 
     def write(self, entry: Entry) -> None:
@@ -220,7 +220,7 @@ def test_reading_changes_nothing_and_links_and_lost_ledgers_are_refused(kind: st
     if kept:
         kept.rename(link)
     assert times(path.parent).keys() == before.keys()
-    state = path / (LEDGER if (path / LEDGER).exists() else "state.safetensors")
+    state = next(file for file in (path / LEDGER, path / "cells" / LEDGER, path / "state.safetensors") if file.exists())
     state.unlink()
     (path / "result.json").unlink()
     for use in (open_experiment(path).result, open_experiment(path).run):
@@ -239,6 +239,7 @@ READ_BACK = {
     "fidelity": ("config.yaml", LEDGER),
     "rule-test": ("config.yaml", LEDGER, "prediction-*.json"),
     "cell-search": ("config.yaml", "state.safetensors"),
+    "robnet-search": ("config.yaml", f"cells/{LEDGER}"),
 }
 """What each kind reads of what it wrote."""
 

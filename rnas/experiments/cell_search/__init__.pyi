@@ -1,3 +1,7 @@
+from .found import (
+    FindsNetwork as FindsNetwork,
+    FoundNetwork as FoundNetwork,
+)
 from .method import (
     CellSearchMethod as CellSearchMethod,
     HeldBatch as HeldBatch,

@@ -11,9 +11,10 @@ import torch
 from rnas.data.dataset import Dataset, divide
 from rnas.data.loading import load_dataset
 from rnas.errors import BatchTooLargeError, DivergedError, InputError
-from rnas.experiment import CostEstimate, EstimatedWork, Experiment, Listener, Work, given_settings
+from rnas.experiment import CostEstimate, EstimatedWork, Listener, Work, given_settings
 from rnas.experiments.cell_search._bilevel import BilevelTrainer
 from rnas.experiments.cell_search._resolve import resolve_settings
+from rnas.experiments.cell_search.found import FindsNetwork, FoundNetwork
 from rnas.experiments.cell_search.method import CellSearchMethod
 from rnas.experiments.cell_search.result import CellSearchResult, Row, StateContent, Strengths, checked_strengths
 from rnas.experiments.cell_search.settings import CellSearchSettings, described
@@ -35,7 +36,7 @@ ARCHITECTURE = "architecture.json"
 """Name of the file of the derived network."""
 
 
-class CellSearch(Experiment[CellSearchSettings, CellSearchResult]):
+class CellSearch(FindsNetwork[CellSearchSettings, CellSearchResult]):
     """Train a network of mixed cells and the parameters of its architecture in turns, and derive two cells.
 
     It has no ledger: its state is ``state.safetensors``, written after every epoch, from which ``architecture.json``,
@@ -88,6 +89,18 @@ class CellSearch(Experiment[CellSearchSettings, CellSearchResult]):
             raise InputError(f"{self.path} has no epoch yet; search with: {self.resume_command}")
         content, _ = read_state(self.state, StateContent, with_tensors=False)
         return self._result(content)
+
+    @classmethod
+    def resolve(cls, method: Mapping[str, Any], given: Mapping[str, Any]) -> CellSearchSettings:
+        """Resolve what a user gives; see :func:`search_cells`."""
+        return resolve_settings(method, given)
+
+    def found(self, images: float | None = None) -> FoundNetwork:
+        """Return the network of the cells after the last epoch that was paid for; see :meth:`FindsNetwork.found`."""
+        result = self.result()
+        if images is not None:
+            result = result.at_cost(images)
+        return FoundNetwork(result.architecture, self.dataset, self.settings, result.cost)
 
     def estimate(self, workers: int | None = None) -> CostEstimate:
         """Time a few steps; see :meth:`Experiment.estimate`.

@@ -1,9 +1,9 @@
 """Hold the result of a search for cells."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import torch
 from pydantic import Field, NonNegativeFloat, NonNegativeInt
@@ -88,6 +88,18 @@ class CellSearchResult(Tabular):
         """Return the two cells that the strengths after this number of epochs give."""
         normal, reduction = (derived_cell(torch.tensor(table), self.operations) for table in self.strengths[epochs])
         return Genotype(normal, reduction)
+
+    def at_cost(self, images: float) -> Self:
+        """Return the search as it was after the last epoch up to which it had passed at most this number of images.
+
+        Raises:
+            InputError: its first epoch costs more.
+        """
+        epochs = sum(row["images_forward"] + row["images_backward"] <= images for row in self.history)
+        if epochs == 0 and self.history:
+            first = self.history[0]["images_forward"] + self.history[0]["images_backward"]
+            raise InputError(f"{self.path}: one epoch costs {first:,.0f} images, more than {images:,.0f}")
+        return replace(self, history=self.history[:epochs], strengths=self.strengths[: epochs + 1])
 
     @property
     def architecture(self) -> DartsCellNetwork:

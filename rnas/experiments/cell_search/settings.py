@@ -7,6 +7,7 @@ from pydantic import Field, PositiveInt, PrivateAttr, field_validator, model_val
 from rnas import registry
 from rnas.errors import InputError
 from rnas.evaluation.training_settings import ResolvedTraining
+from rnas.experiments.cell_search.found import FindsNetwork
 from rnas.experiments.cell_search.method import CellSearchMethod
 from rnas.experiments.training.settings import TrainingSplitSizes
 from rnas.networks.cell_skeleton import MINIMUM_LAYERS
@@ -82,9 +83,18 @@ class CellSearchSettings(ResolvedTraining):
         return json_hash(self.model_dump(mode="json", exclude={"data_dir": True}))
 
 
+def is_experiment(found: object) -> bool:
+    """Return whether what is registered as a method is an experiment of its own."""
+    return isinstance(found, type) and issubclass(found, FindsNetwork)
+
+
 def method_class(name: str) -> type[CellSearchMethod]:
     """Return the method of this name; raise InputError if there is none."""
     found = registry.load_or_import(registry.CELL_SEARCHES, name)
+    if is_experiment(found):
+        raise InputError(
+            f"method {name!r} does not search by gradient: from Python, call a function of {found.__module__}"
+        )
     if not (isinstance(found, type) and issubclass(found, CellSearchMethod)):
         raise InputError(f"cell search {name!r} is {found!r}; it must be a subclass of CellSearchMethod")
     return found

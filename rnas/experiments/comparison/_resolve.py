@@ -14,6 +14,9 @@ from rnas.experiments.training.settings import TrainingRunSettings
 from rnas.utils._yaml_files import checked
 from rnas.utils.quantities import parse_share, parse_size
 
+EQUAL = "equal"
+"""Search cost that stands for that of the cheapest search."""
+
 _OWN = ("seeds", "until_decided")
 _ATTACKED = ("attacked_images", "flags", "unseen")
 _TUNING = {"tune": "trials", "tune_epochs": "epochs"}
@@ -25,6 +28,7 @@ def resolve_settings(
     flops: float | str,
     tolerance: float | str = 0.05,
     robust_scaling: bool = False,
+    search_cost: float | str | None = None,
     **given: Any,
 ) -> ComparisonSettings:
     """Resolve the settings of a comparison.
@@ -34,6 +38,7 @@ def resolve_settings(
         flops: see :func:`rnas.compare`.
         tolerance: see :func:`rnas.compare`.
         robust_scaling: see :func:`rnas.compare`.
+        search_cost: see :func:`rnas.compare`.
         **given: its other arguments that are given, but those of the run.
 
     Raises:
@@ -45,6 +50,9 @@ def resolve_settings(
     if tuning and "trials" not in tuning:
         raise InputError(f"tune_epochs {tuning['epochs']}: say how many trials each network gets, such as tune=8")
     references = [resolve_reference(network) for network in networks or DEFAULT]
+    if search_cost is not None:
+        own["search_cost"] = _search_cost(search_cost, references)
+        references = [resolve_reference(network, own["search_cost"]) for network in networks or DEFAULT]
     # The images that a search chose a member by are known from its own division of the data.
     searched = (reference for reference in references if reference.training is not None)
     resolved = training.resolve_settings(next(searched, references[0]), {"attacks": ATTACKS, **given})
@@ -74,6 +82,16 @@ def resolve_settings(
         "tuning": {"epochs": resolved.fidelity.epochs, **tuning} if tuning else None,
     }
     return checked(ComparisonSettings, content, "compare")
+
+
+def _search_cost(given: float | str, references: Sequence[Reference]) -> int:
+    """Return the images after which searches are taken as ended; ``equal`` is the cost of the cheapest of them."""
+    if given != EQUAL:
+        return parse_size(given)
+    costs = [reference.search_cost.images for reference in references if reference.search_cost is not None]
+    if not costs:
+        raise InputError(f"search_cost {EQUAL}: no network is that of a search whose cost is known; name such a search")
+    return min(costs)
 
 
 def _require_unseen(reference: Reference, shared: TrainingRunSettings) -> None:

@@ -83,6 +83,7 @@ def compared(
         "schema_version": SCHEMA_VERSION,
         "flops": settings.flops,
         "tolerance": settings.tolerance,
+        "search_cost": settings.search_cost,
         "seeds": settings.seeds,
         "most_seeds": settings.most_seeds,
         "recipe": training.recipe.name,

@@ -123,6 +123,7 @@ def compare(
     until_decided: int | None = None,
     tolerance: float | str = 0.05,
     robust_scaling: bool = False,
+    search_cost: float | str | None = None,
     tune: int | None = None,
     tune_epochs: int | None = None,
     data: str | None = None,
@@ -157,6 +158,9 @@ def compare(
         tolerance: greatest relative difference from the FLOPs, in (0, 1), such as 0.05 or ``"5%"``.
         robust_scaling: whether residual networks that are not published take RobustScaling's proportions instead of
             their own.
+        search_cost: images passed forward and backward, such as ``"2M"``, after which the searches that found networks
+            are taken as ended, so that methods are compared at equal cost; ``equal`` is what the cheapest of them has
+            cost. None takes what each has found at its end.
         tune: trials in which each network's learning rate and weight decay are tuned before, at least two; None tunes
             nothing.
         tune_epochs: epochs of each of these trials; None is as many as the trainings have.

@@ -86,6 +86,10 @@ class ComparisonSettings(SeededSettings):
     """Largest number of seeds of a network: while it is indistinguishable at 95 % from another one, it gets a further
     seed; None adds none.
     """
+    search_cost: PositiveInt | None = None
+    """Images passed forward and backward after which the searches that found networks are taken as ended; None is their
+    end.
+    """
     networks: tuple[ComparedNetwork, ...] = Field(min_length=2)
     """Compared networks, as they are trained."""
     training: SharedTraining
@@ -111,7 +115,12 @@ class ComparisonSettings(SeededSettings):
         """Hash what decides results. The place of the data does not, nor the number of seeds unless the plan depends on
         it.
         """
-        exclude: dict[str, Any] = {"training": {"data_dir", "extra"}, "networks": {"__all__": {"search_cost"}}}
+        exclude: dict[str, Any] = {
+            "training": {"data_dir", "extra"},
+            "networks": {"__all__": {"search_cost"}},
+            # Its effect is which networks are compared.
+            "search_cost": True,
+        }
         if self.training.attacked_images is None:
             exclude["training"] |= {"attacked_images"}
         if self.training.flags:

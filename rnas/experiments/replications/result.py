@@ -10,6 +10,7 @@ from scipy.stats import t as student
 from rnas._typing import Floats
 from rnas.data.loading import load_dataset
 from rnas.experiments.replications.analysis import LEVEL, Finding, judge, overall
+from rnas.experiments.replications.claim import MetricCorrelation, RankCorrelation
 from rnas.experiments.replications.design import DesignCell
 from rnas.experiments.replications.noise import noise
 from rnas.experiments.replications.settings import ReplicationSettings
@@ -175,6 +176,8 @@ def table_column(values: Floats, metric: str) -> list[dict[str, Any]]:
 
 def _claim(finding: Finding) -> dict[str, Any]:
     claim, estimate = finding.claim, finding.estimate
+    # A rank correlation is in [-1, 1], and its interval with it.
+    most = 1.0 if isinstance(claim.estimand, RankCorrelation | MetricCorrelation) else np.inf
     return {
         "statement": claim.statement,
         "expected": claim.expected,
@@ -183,8 +186,8 @@ def _claim(finding: Finding) -> dict[str, Any]:
         "unit": claim.unit,
         "verdict": finding.verdict.value,
         "value": None if estimate is None else estimate.value * claim.scale,
-        "low": _number(finding.low * claim.scale),
-        "high": _number(finding.high * claim.scale),
+        "low": _number(max(finding.low, -most) * claim.scale),
+        "high": _number(min(finding.high, most) * claim.scale),
         "confidence": finding.confidence,
         "p_value": finding.p_value,
         "used": 0 if estimate is None else estimate.used,

@@ -117,8 +117,11 @@ def resolve_settings(space: str | Mapping[str, Any], given: Mapping[str, Any]) -
     device = torch_device(content.pop("device", "auto"))
     short = {name: content.pop(name) for name in ("epochs", "batch_size") if name in content}
     fidelity = {**short, **(content.pop("fidelity", None) or {})}
-    if isinstance(content.get("images"), int):
-        content["images"] = {**_default_sizes(content), "train": content["images"]}
+    sizes = content.get("images")
+    if isinstance(sizes, int):
+        sizes = {"train": sizes}
+    if isinstance(sizes, Mapping):
+        content["images"] = {**_default_sizes(content), **sizes}
     resolved = checked(TrainingSettings, content, SOURCE).resolved()
     values = dict(resolved) | {"fidelity": {**dict(resolved.fidelity), **fidelity}}
     described = {"name": space} if isinstance(space, str) else dict(space)

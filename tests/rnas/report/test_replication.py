@@ -68,7 +68,9 @@ def test_a_table_of_networks_has_intervals_and_letters() -> None:
     assert "indistinguishable at 95 % over all pairs (Tukey)" in cells
     assert cells.index("densenet-121") < cells.index("vit")
     assert "worst case" in cells
-    assert [claim["unit"] for claim in content["claims"]][-2:] == ["tau", "tau"]
+    correlations = content["claims"][-2:]
+    assert [claim["unit"] for claim in correlations] == ["tau", "tau"]
+    assert all(claim["low"] >= -1 and claim["high"] <= 1 for claim in correlations if claim["low"] is not None)
 
 
 def test_the_words(replication: dict[str, object]) -> None:
