@@ -177,13 +177,22 @@ class Baseline:
     @property
     def cost(self) -> Cost:
         """Return params and FLOPs for the images and classes that it was published for."""
-        return self.network.cost(self.input_shape, self.num_classes)
+        return self.cost_of(self.num_classes)
+
+    def cost_of(self, num_classes: int) -> Cost:
+        """Return params and FLOPs for the images that it was published for, and this number of classes."""
+        return _cost(self.architecture(num_classes), self.input_shape, num_classes)
 
     def scaled_to(self, flops: int, input_shape: Shape = CIFAR, num_classes: int = 10) -> Scaled:
         """Return the network of its family for a budget of FLOPs; raise InputError unless the budget is above zero."""
         if flops <= 0:
             raise InputError(f"{self.name} cannot be scaled to {flops} FLOPs; give a budget above zero")
         return self.scaling.nearest(flops, input_shape, num_classes)
+
+
+@cache
+def _cost(architecture: Architecture, input_shape: Shape, num_classes: int) -> Cost:
+    return architecture.cost(input_shape, num_classes)
 
 
 @cache

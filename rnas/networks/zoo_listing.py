@@ -178,7 +178,7 @@ def _costs(baseline: Baseline) -> dict[str, dict[str, int]]:
     costs = {}
     for dataset, (shape, classes) in _DATASETS.items():
         if shape == baseline.input_shape:
-            cost = baseline.architecture(classes).cost(shape, classes)
+            cost = baseline.cost_of(classes)
             costs[dataset] = {"num_classes": classes, "params": cost.params, "flops": cost.flops}
     return costs
 
@@ -186,7 +186,7 @@ def _costs(baseline: Baseline) -> dict[str, dict[str, int]]:
 def _published(baseline: Baseline, row: Published) -> dict[str, Any]:
     # One table prints the size once for two data sets: that of its first.
     _, classes = _DATASETS.get(row.dataset, (None, baseline.num_classes))
-    counts = {baseline.architecture(n).cost(baseline.input_shape, n) for n in (classes, baseline.num_classes)}
+    counts = {baseline.cost_of(number) for number in (classes, baseline.num_classes)}
     return {
         "dataset": row.dataset,
         "training": row.training,
