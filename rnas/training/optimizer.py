@@ -15,6 +15,7 @@ class AdamW(Model):
     """
 
     name: Literal["adamw"] = "adamw"
+    """Name of the optimiser."""
     beta: float = Field(0.999, ge=0, lt=1)
     """Decay of the mean squared gradient (the second beta)."""
     epsilon: PositiveFloat = 1e-8

@@ -87,7 +87,10 @@ CASES = [
     (["--budget", "0"], "rnas: Invalid value for '--budget': Input should be greater than or equal to 1"),
     (["--hours", "-1"], "rnas: preset digits: hours: input should be greater than 0, not -1.0"),
     (["--hours", "nan"], "rnas: preset digits: hours: input should be a finite number, not nan"),
-    (["--workers", "-1"], "rnas: preset digits: workers: input should be greater than or equal to 0, not '-1'"),
+    (
+        ["--workers", "-1"],
+        "rnas: preset digits: workers: input should be greater than or equal to 0, or 'auto', not '-1'",
+    ),
     (["--seed", "-1"], "rnas: Invalid value for '--seed': Input should be greater than or equal to 0"),
     (["--set", "budget=0"], "budget: input should be greater than 0, not 0"),
     (["--set", "nonsense"], "write KEY=VALUE"),

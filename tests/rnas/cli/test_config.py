@@ -61,7 +61,8 @@ def test_the_first_keys_are_listed_and_those_below_one_on_demand(command: Comman
     assert "more keys stand inside these" in first
     below = command("config", "search", "evaluator.train.evaluation").out
     assert [line.split()[0] for line in below.splitlines()[1:] if line.startswith("evaluator")] == [
-        f"evaluator.train.evaluation{name}" for name in ("", ".steps", ".step", ".batch_size", ".diagnostics")
+        f"evaluator.train.evaluation{name}"
+        for name in ("", ".steps", ".step", ".batch_size", ".threats", ".diagnostics")
     ]
     listed = json.loads(command("config", "search", "promote", "--json").out)
     assert [known["key"] for known in listed] == ["promote"]

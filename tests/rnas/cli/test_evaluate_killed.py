@@ -41,7 +41,7 @@ def test_killed_at_any_instant_and_started_again(tmp_path: Path) -> None:
     network, weights = tmp_path / "net.json", tmp_path / "net.safetensors"
     network.write_text(json.dumps(arch.to_dict(NETWORK)))
     save_file(trained(lambda: NETWORK.build(10, (1, 8, 8)), 0, epochs=8, steps=3).state_dict(), weights)
-    words = [network, "--weights", weights, "--data", "digits", "--images", "12", "--batch-size", str(BATCH)]
+    words = [network, "--weights", weights, "--data", "digits", "--images", "16", "--batch-size", str(BATCH)]
     words += ["--attacks", "square100,autoattack-fast", "--eps", "1/10", "--device", "cpu"]
     command = [COMMAND, "evaluate", *words]
     whole = tmp_path / "whole"
