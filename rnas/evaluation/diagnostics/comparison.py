@@ -73,13 +73,13 @@ def _measuring(spans: Mapping[str, Span], measure: Measure) -> Iterator[dict[str
     def enter(name: str) -> Callable[[nn.Module, tuple[Any, ...]], None]:
         def hook(_module: nn.Module, inputs: tuple[Any, ...]) -> None:
             # A copy is needed because the block may overwrite its input.
-            entered[name] = _tensor(name, inputs[-1] if inputs else None).clone()
+            entered[name] = spans[name].maps(_tensor(name, inputs[-1] if inputs else None)).clone()
 
         return hook
 
     def leave(name: str) -> Callable[[nn.Module, Any, Any], None]:
         def hook(_module: nn.Module, _inputs: Any, output: Any) -> None:
-            value = measure(_pair(entered.pop(name)), _pair(_tensor(name, output)))
+            value = measure(_pair(entered.pop(name)), _pair(spans[name].maps(_tensor(name, output))))
             if value is not None:
                 measured[name] = value
 

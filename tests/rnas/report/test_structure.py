@@ -10,7 +10,11 @@ from rnas.report._structure import structure
     [
         ("vgg-11-r", "vgg: stages 64 128 256-256 512-512 205-205"),
         ("densenet-121", "densenet: depths 6-12-24-16, channels 64-128-256-512, growth 32"),
-        ("resnet-50", "resnet: block bottleneck, depths 3-4-6-3, channels 64-128-256-512"),
+        (
+            "resnet-50",
+            "resnet: block bottleneck, depths 3-4-6-3, channels 64-128-256-512, expansion 4, groups 1, "
+            "stem channels None, stem kernel 3, attention heads 0, shortcut bias False",
+        ),
         (
             "advrush-7@96",
             "darts-cells: normal (nodes sep_conv_3x3-1 sep_conv_3x3-0 | sep_conv_5x5-0 sep_conv_3x3-1 | "
