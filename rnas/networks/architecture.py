@@ -47,6 +47,9 @@ class Architecture(Protocol):
     def cost(self, input_shape: Shape, num_classes: int) -> Cost:
         """Return the exact params and FLOPs of the network that ``build`` returns, without building it."""
 
+    def __hash__(self) -> int:
+        """Return a hash of the fields, which a frozen dataclass has."""
+
 
 def build(architecture: Architecture, num_classes: int, input_shape: Shape) -> "nn.Module":
     """Return the network of an architecture that may come from a file, if this machine can hold it.
