@@ -86,7 +86,7 @@ def overview(searches: Mapping[str, Sequence[Line]]) -> str:
                 if sign in states.values()
             ]
             known = any(state is not None for state in states.values())
-            cells.append("; ".join(words) or ("not told apart" if known else ""))
+            cells.append("; ".join(words) or ("indistinguishable" if known else ""))
         ahead.append(f"| {table} | {' | '.join(cells)} |")
     return "\n".join(
         [

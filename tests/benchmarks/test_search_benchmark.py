@@ -268,7 +268,7 @@ def test_where_the_default_is_behind_is_said(benchmark: Any) -> None:
     lines = [*searches("surrogate-nsga2", 0.3, 0.2), *searches("random", 0.4, 0.1), *searches("nsga2", 0.3, 0.2)]
     few = [line for line in searches("smac", 0.4, 0.1) if line["seed"] < 4]
     told = benchmark.strategy_summary.overview({"digits-bench": [*lines, *few], "planted-grid": []})
-    assert "\n| digits-bench | not told apart | ahead at 20, 30, 50, 75; **behind** at 120 |  |\n" in told
+    assert "\n| digits-bench | indistinguishable | ahead at 20, 30, 50, 75; **behind** at 120 |  |\n" in told
     assert "behind in 1 of 10 comparisons" in told
 
 
