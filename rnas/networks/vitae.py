@@ -25,7 +25,7 @@ else:
 
 @dataclass(frozen=True)
 class ViTAE:
-    """Describe three reductions by dilated convolutions, and cells of attention beside grouped convolutions.
+    """Describe three reductions by dilated convolutions, and cells of attention and grouped convolutions.
 
     Attributes:
         pyramid: channels of each of the four convolutions of the first reduction.

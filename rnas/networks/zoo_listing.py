@@ -103,7 +103,7 @@ class Zoo(Sequence[ZooNetwork], Tabular):
         """Yield a row for each published result; accuracies are in percent."""
         for network in self:
             baseline = network.baseline
-            own = {"name": baseline.name, "family": baseline.family, **_cost_of(baseline)}
+            own = {"name": baseline.name, "family": baseline.family, **_cost_of(baseline, baseline.num_classes)}
             for row in network.published:
                 accuracies = {name: getattr(row, name) and getattr(row, name).mean for name in ACCURACIES}
                 yield {
@@ -169,18 +169,17 @@ def _matching(pattern: str | None) -> list[Baseline]:
     return family or [network for name, network in known.items() if text in name] or [find(text)]
 
 
-def _cost_of(baseline: Baseline) -> dict[str, int]:
-    cost = baseline.cost
-    return {"num_classes": baseline.num_classes, "params": cost.params, "flops": cost.flops}
+def _cost_of(baseline: Baseline, num_classes: int) -> dict[str, int]:
+    cost = baseline.cost_of(num_classes)
+    return {"num_classes": num_classes, "params": cost.params, "flops": cost.flops}
 
 
 def _costs(baseline: Baseline) -> dict[str, dict[str, int]]:
-    costs = {}
-    for dataset, (shape, classes) in _DATASETS.items():
-        if shape == baseline.input_shape:
-            cost = baseline.cost_of(classes)
-            costs[dataset] = {"num_classes": classes, "params": cost.params, "flops": cost.flops}
-    return costs
+    return {
+        dataset: _cost_of(baseline, classes)
+        for dataset, (shape, classes) in _DATASETS.items()
+        if shape == baseline.input_shape
+    }
 
 
 def _published(baseline: Baseline, row: Published) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""ViTAE: attention beside convolutions, after reductions by dilated convolutions."""
+"""ViTAE: attention together with convolutions, after reductions by dilated convolutions."""
 
 import math
 from collections.abc import Sequence
