@@ -1,6 +1,6 @@
 """Compare asynchronous searches with 16 evaluations in flight to searches in batches, on tables of known results.
 
-    python benchmarks/search/asynchronous.py --tables digits-bench nas-robbench --seeds 10 --budget 150
+    python benchmarks/search/asynchronous.py --tables digits-bench nas-robbench --seeds 10 --budget 300
 
 Each search is that of the package, with its loop, default strategy and ledger, on a virtual cluster whose evaluations
 take a time proportional to their networks' FLOPs, with a random part and stragglers. Missing hypervolume is counted

@@ -1,6 +1,7 @@
 """The scale of errors, and draws of normal variables."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +14,14 @@ def test_scores_lead_back_to_the_sample(numbers: list[float]) -> None:
     scale = LogDistance(sample)
     assert np.isfinite(scale.scores).all()
     np.testing.assert_allclose(scale.values(scale.scores), sample, atol=1e-6)
+
+
+@pytest.mark.parametrize("value", [0.1, 0.7, 683.251])
+def test_equal_results_have_equal_scores(value: float) -> None:
+    for count in range(1, 10):
+        scale = LogDistance(np.full(count, value))
+        np.testing.assert_array_equal(scale.scores, 0)
+        np.testing.assert_allclose(scale.values(scale.scores), value)
 
 
 def test_poor_results_are_compressed() -> None:
