@@ -11,7 +11,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 # One thread a process: several would compete for the cores, and change results in the last digit.
 export OMP_NUM_THREADS := 1
-TESTS := $(BIN)/python -m pytest -n 2 --dist worksteal
+# Three processes for two cores, since some tests wait for servers, clusters and processes that end.
+TESTS := $(BIN)/python -m pytest -n 3 --dist worksteal
 
 .PHONY: search test test-all test-gpu lint docs package clean
 

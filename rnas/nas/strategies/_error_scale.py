@@ -23,8 +23,8 @@ class LogDistance:
 
     def __init__(self, sample: Floats) -> None:
         best = float(sample.min())
-        # A sample of which most values are the best one still needs a scale. The mean of equal values is rounded and can
-        # be below all of them, but the mean of their distances is exactly 0.
+        # A sample of which most values are the best one still needs a scale. The mean of equal values is rounded and
+        # can be below all of them, but the mean of their distances is exactly 0.
         margin = float(np.median(sample)) - best or float((sample - best).mean()) or 1.0
         self._origin = best - margin
         self.scores: Floats = np.log(sample - self._origin)
