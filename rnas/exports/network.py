@@ -1,7 +1,9 @@
 """Collect what is exported: a built network with its weights, and the known facts about both."""
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +85,20 @@ class Network:
     def key(self) -> str:
         """Return the architecture's key."""
         return arch.key(self.architecture)
+
+    @cached_property
+    def program(self) -> torch.export.ExportedProgram:
+        """Trace the graph for any batch size from 1, once for all formats; InputError if torch cannot trace it."""
+        with warnings.catch_warnings(), torch.no_grad():
+            # torch warns of deprecated functions of its own.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            warnings.simplefilter("ignore", FutureWarning)
+            batch = torch.export.Dim("batch", min=1)
+            try:
+                return torch.export.export(self.module, (self.images,), dynamic_shapes=({0: batch},))
+            except Exception as error:  # Tracing runs the module's own code, which may raise anything.
+                reason = str(error).strip().splitlines()[0]
+                raise InputError(f"{self.name}: torch.export cannot trace this network ({reason})") from None
 
 
 def find_network(

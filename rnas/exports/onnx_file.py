@@ -9,7 +9,6 @@ import torch
 
 from rnas.exports.format import reader_script
 from rnas.exports.network import Network
-from rnas.exports.torch_export import exported_program
 from rnas.networks._exported import PROVENANCE
 from rnas.utils._extras import require_extra
 
@@ -36,7 +35,7 @@ class OnnxFile:
             warnings.simplefilter("ignore")
             logging.getLogger("torch.onnx").setLevel(logging.ERROR)
             program = torch.onnx.export(
-                exported_program(network),
+                network.program,
                 input_names=["images"],
                 output_names=["logits"],
                 opset_version=OPSET,

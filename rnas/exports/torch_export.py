@@ -1,12 +1,10 @@
 """Write the format ``torch-export``: an archive of ``torch.export``."""
 
 import json
-import warnings
 from pathlib import Path
 
 import torch
 
-from rnas.errors import InputError
 from rnas.exports.format import reader_script
 from rnas.exports.network import Network
 
@@ -26,21 +24,7 @@ class TorchExport:
     def write(self, network: Network, path: Path) -> None:
         """Write the file; see :meth:`rnas.exports.format.Format.write`."""
         text = json.dumps(network.provenance, sort_keys=True, allow_nan=False)
-        torch.export.save(exported_program(network), path, extra_files={EXTRA_FILE: text})
-
-
-def exported_program(network: Network) -> torch.export.ExportedProgram:
-    """Return the network's graph for any batch size from 1; raise InputError if torch cannot trace the network."""
-    with warnings.catch_warnings(), torch.no_grad():
-        # torch warns of deprecated functions of its own.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        warnings.simplefilter("ignore", FutureWarning)
-        batch = torch.export.Dim("batch", min=1)
-        try:
-            return torch.export.export(network.module, (network.images,), dynamic_shapes=({0: batch},))
-        except Exception as error:  # Tracing runs the module's own code, which may raise anything.
-            reason = str(error).strip().splitlines()[0]
-            raise InputError(f"{network.name}: torch.export cannot trace this network ({reason})") from None
+        torch.export.save(network.program, path, extra_files={EXTRA_FILE: text})
 
 
 FORMAT = TorchExport()

@@ -34,16 +34,19 @@ def found(name: str) -> Format:
     return chosen
 
 
-def written(name: str, architectures: Iterable[Architecture], folder: Path, shape: Shape = IMAGE) -> list[Written]:
-    chosen = found(name)
+def written(
+    names: Iterable[str], architectures: Iterable[Architecture], folder: Path, shape: Shape = IMAGE
+) -> list[Written]:
+    formats = [found(name) for name in names]
     exports = []
     for number, architecture in enumerate(architectures):
         network = find_network(architecture, input_shape=shape, seed=number)
-        path = folder / f"{name.replace('-', '_')}_{number}{chosen.suffix}"
-        if not chosen.suffix:
-            path.mkdir()
-        chosen.write(network, path)
-        exports.append(Written(chosen, path, network.images, network.logits))
+        for chosen in formats:
+            path = folder / f"{chosen.name.replace('-', '_')}_{number}{chosen.suffix}"
+            if not chosen.suffix:
+                path.mkdir()
+            chosen.write(network, path)
+            exports.append(Written(chosen, path, network.images, network.logits))
     return exports
 
 
@@ -58,7 +61,7 @@ def test_all_formats_are_registered() -> None:
 
 @pytest.mark.slow
 def test_a_network_in_several_formats(tmp_path: Path) -> None:
-    exports = [export for name in LIGHT for export in written(name, [TINY], tmp_path, (3, 8, 8))]
+    exports = written(LIGHT, [TINY], tmp_path, (3, 8, 8))
     agreements = verify(exports)
     assert agree(agreements)
     assert len({agreement.largest for agreement in agreements}) == 1
@@ -66,14 +69,14 @@ def test_a_network_in_several_formats(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_other_weights_are_found_out(tmp_path: Path) -> None:
-    export, other = written("hugging-face", [TINY, TINY], tmp_path, (3, 8, 8))
+    export, other = written(["hugging-face"], [TINY, TINY], tmp_path, (3, 8, 8))
     with pytest.raises(ExportError, match=r"logits differ by .* of the largest, more than 0\.0001"):
         verify([Written(export.format, export.path, export.images, other.logits)])
 
 
 @pytest.mark.slow
 def test_what_needs_rnas_cannot_be_read_without(tmp_path: Path) -> None:
-    [export] = written("safetensors", [TINY], tmp_path, (3, 8, 8))
+    [export] = written(["safetensors"], [TINY], tmp_path, (3, 8, 8))
 
     class Promising:
         name, summary, suffix, extra = "promising", "", ".safetensors", ""
@@ -93,17 +96,17 @@ def test_every_family_of_the_zoo(tmp_path: Path) -> None:
     # The last network of a class is the one that stays.
     last = (networks["darts"], networks["robust-resnet"])
     of_each_class = {type(network): network for network in (*networks.values(), *last)}.values()
-    exports = [export for name in TENSORS for export in written(name, networks.values(), tmp_path)]
-    exports += [export for name in GRAPHS for export in written(name, of_each_class, tmp_path)]
+    exports = written(TENSORS, networks.values(), tmp_path)
+    exports += written(GRAPHS, of_each_class, tmp_path)
     assert agree(verify(exports))
 
 
 @pytest.mark.slow
 def test_members_of_the_space(tmp_path: Path) -> None:
     networks = members(6, seed=7)
-    exports = [export for name in (*TENSORS, "nni") for export in written(name, networks, tmp_path)]
+    exports = written([*TENSORS, "nni"], networks, tmp_path)
     # Two members have few of the operations that a graph may have; the other network has most.
-    exports += [export for name in GRAPHS for export in written(name, [MIXED, *networks[:2]], tmp_path)]
+    exports += written(GRAPHS, [MIXED, *networks[:2]], tmp_path)
     assert agree(verify(exports))
 
 
@@ -111,7 +114,7 @@ def test_members_of_the_space(tmp_path: Path) -> None:
 def test_nni_reads_cells_of_nas_bench_201(tmp_path: Path) -> None:
     space = NASBench201(NASBench201.Settings(), IMAGE, 10)
     cells = [space.decode(genome) for genome in space.uniform(3, np.random.default_rng(0))]
-    exports = written("nni", cells, tmp_path)
+    exports = written(["nni"], cells, tmp_path)
     assert agree(verify(exports))
     assert json.loads((exports[0].path / "sample.json").read_text())["space"] == "nas-bench-201"
 
