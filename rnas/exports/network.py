@@ -88,7 +88,11 @@ class Network:
 
     @cached_property
     def program(self) -> torch.export.ExportedProgram:
-        """Trace the graph for any batch size from 1, once for all formats; InputError if torch cannot trace it."""
+        """Trace the network's graph for any batch size from 1; all formats share it.
+
+        Raises:
+            InputError: torch cannot trace the network.
+        """
         with warnings.catch_warnings(), torch.no_grad():
             # torch warns of deprecated functions of its own.
             warnings.simplefilter("ignore", DeprecationWarning)
